@@ -1,0 +1,1 @@
+"""How good it is: corpus, gold, metrics and reports."""

@@ -1,0 +1,1 @@
+"""The way of a document: ingest, segment, read, reconcile, route, store, export."""

@@ -1,0 +1,233 @@
+"""What prose speaks of: the subject of a claim → the cells that it may mean, as data.
+
+Source: the wording of the explanations (情况说明) that go with departmental budgets and final accounts.
+Patterns must match a whole subject, squeezed, without quotation marks and the year before it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from schemas.rules import Pick
+
+Sum = tuple[Pick, ...]
+"""Cells that a claim means together: their sum."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRule:
+    """Claims about `subject`, where the section heading or the claims before have `context`, mean one of `picks`.
+
+    The first rule that matches decides. `picks` are alternatives, the likeliest first. A rule without picks
+    says that the subject stands in no table.
+    """
+
+    subject: str
+    picks: tuple[Pick | Sum, ...]
+    context: str = ""
+
+
+_INCOME = "income_expenditure_summary"
+_FISCAL = "fiscal_appropriation_summary"
+_T = r"(收入|支出|收支)?(总计|合计)|收、?支总计"
+_ROW = r"(本年)?(收入|支出)?(合计|总计)"
+_YEAR_IN = r"(本年|当年)收入(合计|小计)?"
+_YEAR_OUT = r"(本年|当年)支出(合计|小计)?"
+_A = ("amount",)
+_FUND_WORDS = r"政府性基金"
+_CAPITAL_WORDS = r"国有资本经营"
+_GENERAL_WORDS = r"一般公共预算|财政拨款"
+
+
+def _row(kind: str, *columns: str, row: str = _ROW) -> Pick:
+    return Pick(kind, row, columns)
+
+
+def _natures(column: str) -> tuple[Pick, Pick]:
+    return _row("expenditure_by_function", column), _row("general_budget_expenditure", column)
+
+
+def _economic(column: str, foot: str, codes: tuple[str, ...]) -> tuple[Pick | Sum, ...]:
+    return (
+        _row("general_budget_expenditure", column),
+        _row("basic_expenditure_by_economic", column),
+        Pick("basic_expenditure_by_economic", foot, _A),
+        tuple(Pick("basic_expenditure_by_economic", code, ("amount", "total")) for code in codes),
+    )
+
+
+def _item(side: str, row: str) -> tuple[Pick, ...]:
+    return (
+        Pick(_INCOME, row, _A, side),
+        Pick(_FISCAL, row, ("general_budget", "total", "amount"), side),
+    )
+
+
+_TOTAL_IN: tuple[Pick | Sum, ...] = (
+    Pick(_INCOME, _T, _A, "income"),
+    Pick(_INCOME, _YEAR_IN, _A, "income"),
+    _row("income_by_unit", "total"),
+    _row("income_by_function", "total"),
+)
+_TOTAL_OUT: tuple[Pick | Sum, ...] = (
+    Pick(_INCOME, _T, _A, "expenditure"),
+    Pick(_INCOME, _YEAR_OUT, _A, "expenditure"),
+    _row("expenditure_by_function", "total"),
+)
+_FISCAL_IN: tuple[Pick | Sum, ...] = (
+    Pick(_FISCAL, _T, _A, "income"),
+    Pick(_FISCAL, _YEAR_IN, _A, "income"),
+    _row("income_by_function", "fiscal_appropriation"),
+    Pick(_INCOME, r"(一般公共预算)?财政拨款(收入)?", _A, "income"),
+)
+_FISCAL_OUT: tuple[Pick | Sum, ...] = (
+    Pick(_FISCAL, _T, ("total", "amount"), "expenditure"),
+    Pick(_FISCAL, _YEAR_OUT, ("total", "amount"), "expenditure"),
+    Pick(_FISCAL, _YEAR_OUT, ("general_budget",), "expenditure"),
+    _row("general_budget_expenditure", "total"),
+)
+_THIS_YEAR: tuple[Pick | Sum, ...] = (
+    Pick(_INCOME, _T, ("current_year",), "income"),
+    Pick(_INCOME, _YEAR_IN, ("current_year", "amount"), "income"),
+    _row("income_by_unit", "current_total"),
+)
+_FISCAL_THIS_YEAR: tuple[Pick | Sum, ...] = (
+    Pick(_FISCAL, _T, ("current_year",), "income"),
+    Pick(_FISCAL, _YEAR_IN, ("current_year", "amount"), "income"),
+    *_THIS_YEAR,
+)
+_CARRIED = r"(上年|年初)?(财政拨款)?结转(和?结余)?"
+_CARRIED_OVER: tuple[Pick | Sum, ...] = (
+    Pick(_INCOME, _T, ("carryover",), "income"),
+    Pick(_FISCAL, _T, ("carryover",), "income"),
+    _row("income_by_unit", "carryover_total"),
+    Pick(_INCOME, r"(上年|年初)(财政拨款)?结转(和?结余)?(资金)?", _A, "income"),
+    Pick(_FISCAL, r"(上年|年初)(财政拨款)?结转(和?结余)?(资金)?", _A, "income"),
+)
+
+_SOURCES: tuple[tuple[str, str, str], ...] = (
+    (r"上级补助收入", "superior_subsidy", "current_superior_subsidy"),
+    (r"事业收入", "undertaking", "current_undertaking"),
+    (r"(事业单位)?经营收入", "business", "current_business"),
+    (r"附属单位上缴收入", "affiliate_remittance", "current_affiliate_remittance"),
+    (r"其他收入", "other", "current_other"),
+)
+_NATURES: tuple[tuple[str, str], ...] = (
+    (r"基本支出(预算)?", "basic"),
+    (r"项目支出(预算)?", "project"),
+    (r"上缴上级支出", "superior_remittance"),
+    (r"(事业单位)?经营支出", "business"),
+    (r"对附属单位补助支出", "affiliate_subsidy"),
+)
+
+
+def _three_public() -> tuple[ClaimRule, ...]:
+    rules = []
+    names = {
+        "total": r"三公经费(财政拨款)?",
+        "overseas": r"因公出国\(境\)(费用?|经费)?",
+        "vehicles": r"公务用车购置(及|和)(运行|运行维护)(维护)?费?",
+        "vehicle_purchase": r"公务用车购置(费|支出)?",
+        "vehicle_operation": r"公务用车运行(维护)?费?",
+        "reception": r"公务接待费",
+        "meeting": r"会议费",
+        "training": r"培训费",
+    }
+    for key, name in names.items():
+        kind = "three_public"
+        rules += [
+            ClaimRule(rf"{name}当年预算数?", (Pick(kind, key, ("current_year",)),)),
+            ClaimRule(rf"{name}上年结转", (Pick(kind, key, ("carryover",)),)),
+            ClaimRule(rf"{name}(年初|全年)?预算(数|支出)?", (Pick(kind, key, ("budget", "amount")),)),
+            ClaimRule(rf"{name}(支出)?(决算)?(数)?", (Pick(kind, key, ("final", "amount")),)),
+        ]
+    return tuple(rules)
+
+
+CLAIM_RULES: tuple[ClaimRule, ...] = (
+    *_three_public(),
+    # funds that most departments have none of: their sections repeat the words of the others
+    ClaimRule(r"(本年)?政府性基金(预算)?(财政)?(拨款)?支出(预算)?", (_row("government_fund", "total"),)),
+    ClaimRule(r"基本支出(预算)?", (_row("government_fund", "basic"),), _FUND_WORDS),
+    ClaimRule(r"项目支出(预算)?", (_row("government_fund", "project"),), _FUND_WORDS),
+    ClaimRule(r"基本支出(预算)?", (_row("state_capital", "basic"),), _CAPITAL_WORDS),
+    ClaimRule(r"项目支出(预算)?", (_row("state_capital", "project"),), _CAPITAL_WORDS),
+    ClaimRule(r"人员经费|公用经费", (), rf"{_FUND_WORDS}|{_CAPITAL_WORDS}"),
+    # totals
+    ClaimRule(r"财政拨款(收、?支|收入|收支)(预算)?(总计|总预算|总额|合计)", _FISCAL_IN),
+    ClaimRule(r"财政拨款(支出)(预算)?(总计|总预算|总额|合计)", _FISCAL_OUT),
+    ClaimRule(r"(收、?支|收入、?支出|收支)(预算)?(总计|总预算|总额)", (*_FISCAL_IN, *_TOTAL_IN), r"财政拨款"),
+    ClaimRule(r"支出(预算)?(总计|总预算|总额)", (*_FISCAL_OUT, *_TOTAL_OUT), r"财政拨款"),
+    ClaimRule(r"(收、?支|收入、?支出|收支|收入)(预算)?(总计|总预算|总额|合计|预算)", _TOTAL_IN),
+    ClaimRule(r"收入预算|本年收入(预算)?合计", _TOTAL_IN),
+    ClaimRule(r"支出(预算)?(总计|总预算|总额|合计)|支出预算|本年支出(预算)?合计", _TOTAL_OUT),
+    ClaimRule(r"(本年|当年)(收入|预算)|本年拨款", _FISCAL_THIS_YEAR, r"财政拨款"),
+    ClaimRule(r"(本年|当年)(收入|预算)", _THIS_YEAR),
+    ClaimRule(_CARRIED, _CARRIED_OVER),
+    # income
+    ClaimRule(r"财政拨款收入(预算)?", _FISCAL_IN),
+    ClaimRule(
+        r"一般公共预算(财政)?拨款收入",
+        (
+            _row("income_by_unit", "current_general_budget"),
+            Pick(_FISCAL, r"一般公共预算(财政)?(拨款)?(资金)?", ("current_year", "amount"), "income"),
+            Pick(_INCOME, r"一般公共预算(财政)?(拨款)?(收入|资金)?", ("current_year", "amount"), "income"),
+            *_FISCAL_IN,
+        ),
+    ),
+    ClaimRule(r"一般公共预算(财政)?拨款结转", (_row("income_by_unit", "carryover_general_budget"),)),
+    *(
+        ClaimRule(
+            name,
+            (
+                _row("income_by_function", column),
+                _row("income_by_unit", unit),
+                Pick(_INCOME, name, _A, "income"),
+            ),
+        )
+        for name, column, unit in _SOURCES
+    ),
+    # expenditure
+    ClaimRule(r"(一般公共预算)?(财政)?拨款(支出)(预算|决算)?|一般公共预算支出(预算|决算)?", _FISCAL_OUT),
+    ClaimRule(r"一般公共预算(财政)?拨款(预算)?", (_row("general_budget_expenditure", "total"), *_FISCAL_IN)),
+    ClaimRule(
+        r"(一般公共预算|财政拨款|一般公共预算财政拨款)基本支出(预算|决算)?",
+        (
+            _row("general_budget_expenditure", "basic"),
+            _row("basic_expenditure_by_economic", "total", "amount"),
+        ),
+    ),
+    *(ClaimRule(name, tuple(reversed(_natures(column))), _GENERAL_WORDS) for name, column in _NATURES[:2]),
+    *(ClaimRule(name, _natures(column)) for name, column in _NATURES[:2]),
+    *(ClaimRule(name, (_row("expenditure_by_function", column),)) for name, column in _NATURES[2:]),
+    ClaimRule(r"人员经费(支出)?", _economic("personnel", r"人员经费(合计)?", (r"code:301", r"code:303"))),
+    ClaimRule(
+        r"(日常)?公用经费(支出)?",
+        _economic("public", r"公用经费(合计)?", (r"code:302", r"code:307", r"code:310", r"code:399")),
+    ),
+    ClaimRule(
+        r"(机关|单位)运行经费(财政拨款)?(预算|支出)?(数)?",
+        (
+            Pick("three_public", r"operating", ("final", "amount")),
+            *_economic("public", r"公用经费(合计)?", ()),
+            Pick("general_budget_expenditure", r"行政运行", ("public",)),
+        ),
+    ),
+)
+
+ITEM_KINDS: tuple[tuple[str, str | None, tuple[str, ...]], ...] = (
+    (_INCOME, "expenditure", ("amount", "total")),
+    (_FISCAL, "expenditure", ("general_budget", "total", "amount")),
+    ("general_budget_expenditure", None, ("total",)),
+    ("expenditure_by_function", None, ("total",)),
+)
+"""Where an item of expenditure named in prose stands: kind, side, columns."""
+
+PROJECT_FACTS: tuple[tuple[str, str, str, str], ...] = (
+    (r"(绩效)?自评得分", "total", r"total_score", "value"),
+    (r"(全年|调整后?)预算数?", "fund", r"total", "budget_adjusted"),
+    (r"年初预算数?", "fund", r"total", "budget_initial"),
+    (r"(全年)?执行数", "fund", r"total", "executed"),
+    (r"执行率", "fund", r"total", "rate_percent"),
+)
+"""What prose says of a project after its name: ending of the subject → side, row and column of its table."""

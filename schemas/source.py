@@ -1,0 +1,153 @@
+"""Where things stand: documents, chunks and the ledger of their numerals."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from decimal import Decimal
+from functools import cached_property
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from schemas.numerals import find_numerals
+from schemas.text import normalise
+
+
+class Span(BaseModel):
+    """A place in a document: character offsets [start, end), 1-based line and page.
+
+    `box` is (x0, top, x1, bottom) in points from the upper left corner of the page, where known.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    start: int
+    end: int
+    line: int
+    page: int = 1
+    box: tuple[float, float, float, float] | None = None
+
+
+class Numeral(BaseModel):
+    """One entry of a ledger: a numeral as printed, its value and its place.
+
+    `id` is unique within the chunk ("n17", in reading order).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    text: str
+    value: Decimal
+    decimals: int
+    percent: bool
+    span: Span
+
+
+class Document(BaseModel):
+    """One document as text: what ingest makes of a file.
+
+    `text` is the decoded file (or, for formats that are not plain text, the text made from it, tables
+    with a tab between cells). `page_starts` and all spans are offsets into it. `delimiter` is set for
+    files that are one table of separated values.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    sha256: str
+    text: str
+    page_starts: tuple[int, ...] = (0,)
+    media_type: str = "text/plain"
+    encoding: str = "utf-8"
+    delimiter: str | None = None
+
+    @cached_property
+    def reading(self) -> str:
+        """`text` in reading form, the same offsets."""
+        return normalise(self.text)
+
+    @cached_property
+    def line_starts(self) -> tuple[int, ...]:
+        """Offset of the first character of every line (lines end with a newline character)."""
+        starts = [0]
+        starts.extend(i + 1 for i, char in enumerate(self.text) if char == "\n")
+        return tuple(starts)
+
+    def line_of(self, offset: int) -> int:
+        """1-based line of an offset."""
+        return bisect_right(self.line_starts, offset)
+
+    def page_of(self, offset: int) -> int:
+        """1-based page of an offset."""
+        return max(1, bisect_right(self.page_starts, offset))
+
+    def span(self, start: int, end: int) -> Span:
+        """The span of [start, end)."""
+        return Span(start=start, end=end, line=self.line_of(start), page=self.page_of(start))
+
+
+ChunkRole = Literal["table", "narrative"]
+Stage = Literal["budget", "final"]
+
+
+class Chunk(BaseModel):
+    """One table region (or a piece of prose with figures), ready to be read.
+
+    `text` is the document's reading text from `start` to `end`; `lines` are the (start, end) offsets of
+    its lines in the document. `kind` is what segmentation takes the table for, None where it is of no
+    known kind. `blank` says why the form is known to hold no figures. `part` of `parts`: a long table
+    cut by rows; `header` is then the text of the header lines that every part but the first lacks.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    document: str
+    role: ChunkRole
+    kind: str | None
+    title: str
+    form: str | None = None
+    unit: str | None = None
+    stage: Stage | None = None
+    year: int | None = None
+    start: int
+    end: int
+    lines: tuple[tuple[int, int], ...]
+    first_line: int
+    last_line: int
+    page: int = 1
+    text: str
+    header: str = ""
+    blank: str | None = None
+    delimiter: str | None = None
+    part: int = 1
+    parts: int = 1
+    ledger: tuple[Numeral, ...] = ()
+
+    def slice(self, start: int, end: int) -> str:
+        """Reading text between two document offsets inside the chunk."""
+        return self.text[start - self.start : end - self.start]
+
+    def span(self, start: int, end: int) -> Span:
+        """The span of two document offsets inside the chunk; the page is that of the nearest numeral before."""
+        line = self.first_line + max(0, bisect_right(self.lines, start, key=lambda x: x[0]) - 1)
+        at = bisect_right(self.ledger, start, key=lambda numeral: numeral.span.start) - 1
+        page = self.ledger[at].span.page if at >= 0 else self.page
+        return Span(start=start, end=end, line=line, page=page)
+
+
+def ledger_of(document: Document, start: int, end: int) -> tuple[Numeral, ...]:
+    """The ledger of a region: its numerals in reading order."""
+    found = find_numerals(document.reading[start:end], base=start)
+    return tuple(
+        Numeral(
+            id=f"n{i}",
+            text=document.text[p.start : p.end],
+            value=p.value,
+            decimals=p.decimals,
+            percent=p.percent,
+            span=document.span(p.start, p.end),
+        )
+        for i, p in enumerate(found, start=1)
+    )

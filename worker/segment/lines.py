@@ -1,0 +1,115 @@
+"""Lines and their fields: the smallest pieces that layout is read from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from schemas import squeeze
+from schemas.numerals import Printed, find_numerals
+from worker.ingest.separated import fields as separated_fields
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A piece of a line between separators: reading text, document offsets, 0-based position in the line.
+
+    `column` is the position among separated fields (blank ones counted); -1 where a line has no separators.
+    """
+
+    text: str
+    start: int
+    end: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line: 0-based index in its document or chunk, document offsets, reading text."""
+
+    index: int
+    start: int
+    end: int
+    text: str
+    delimiter: str | None = None
+
+    @cached_property
+    def squeezed(self) -> str:
+        """The line without white space."""
+        return squeeze(self.text)
+
+    @property
+    def blank(self) -> bool:
+        """No visible character."""
+        return not self.squeezed
+
+    @cached_property
+    def separated(self) -> bool:
+        """Whether fields are told apart by tabs, pipes or the delimiter of the file."""
+        return bool(self.delimiter) or "\t" in self.text or self.text.count("|") >= 2
+
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        """The non-blank fields; runs of two or more spaces separate where nothing else does."""
+        return tuple(_split(self))
+
+    @cached_property
+    def numerals(self) -> tuple[Printed, ...]:
+        """The numerals of the line with document offsets; none reaches over a separator."""
+        if not self.separated:
+            return tuple(find_numerals(self.text, base=self.start))
+        return tuple(p for f in self.fields for p in find_numerals(f.text, base=f.start))
+
+    @property
+    def has_amount(self) -> bool:
+        """Whether a numeral with decimals or thousands separators stands in the line."""
+        return any(p.decimals or p.end - p.start > 9 or self._grouped(p) for p in self.numerals)
+
+    def _grouped(self, printed: Printed) -> bool:
+        return "," in self.text[printed.start - self.start : printed.end - self.start]
+
+
+_GAP = re.compile(r" {2,}")
+_RULE = re.compile(r"^[\s|:+=\-]+$")
+
+
+def _split(line: Line) -> list[Field]:
+    text, start = line.text, line.start
+    if line.delimiter:
+        ranges = separated_fields(text, line.delimiter)
+    elif "\t" in text:
+        ranges = _ranges(text, re.compile(r"\t"))
+    elif line.separated:
+        if _RULE.match(text):  # the rule under a Markdown header
+            return []
+        ranges = _ranges(text, re.compile(r"\|"))
+        if text.lstrip().startswith("|"):
+            ranges = ranges[1:]
+    else:
+        ranges = _ranges(text, _GAP)
+    found = []
+    for column, (a, b) in enumerate(ranges):
+        piece = text[a:b]
+        a += len(piece) - len(piece.lstrip())
+        b -= len(piece) - len(piece.rstrip())
+        if a < b:
+            found.append(Field(text[a:b], start + a, start + b, column if line.separated else -1))
+    return found
+
+
+def _ranges(text: str, separator: re.Pattern[str]) -> list[tuple[int, int]]:
+    ranges, at = [], 0
+    for match in separator.finditer(text):
+        ranges.append((at, match.start()))
+        at = match.end()
+    ranges.append((at, len(text)))
+    return ranges
+
+
+def lines_of(
+    reading: str, bounds: Sequence[tuple[int, int]], base: int = 0, delimiter: str | None = None
+) -> list[Line]:
+    """The lines at document offsets `bounds` of a reading text that begins at offset `base`."""
+    return [Line(i, a, b, reading[a - base : b - base], delimiter) for i, (a, b) in enumerate(bounds)]

@@ -1,0 +1,145 @@
+"""Header words → column keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import regex
+
+from schemas import ColumnInfo, squeeze
+from worker.segment.lines import Line
+
+_TOTAL_WORD = re.compile(r"^(?:小计|合计|总计|小 计)$")
+_COLUMN_NO = re.compile(r"^(?:\d{1,2}|\*+|栏次|[甲乙丙丁])$")
+_PLAIN_GROUP = re.compile(r"^(?:本年)?(?:收入|支出)(?:预算|决算)?$|^项目$|^一般公共预算支出$|^金额$")
+
+Path = tuple[str, ...]
+"""Squeezed header texts, outermost first."""
+
+
+class Header(NamedTuple):
+    """The header of a column: its path, and the column where the innermost header cell begins."""
+
+    path: Path
+    start: int
+
+
+def paths(header: Sequence[Line], columns: Sequence[int]) -> dict[int, Header]:
+    """Column → what is printed above it; columns without any header are left out.
+
+    A header cell reaches right to the next cell of its own line or of a line above it: that is where
+    merged cells end when a table is written out with separators.
+    """
+    rows = [
+        [(f.column, squeeze(f.text)) for f in line.fields if not _COLUMN_NO.match(squeeze(f.text))]
+        for line in header
+        if line.separated
+    ]
+    rows = [row for row in rows if row]
+    found = {}
+    for column in columns:
+        path: list[str] = []
+        innermost = column
+        bounds: list[int] = []
+        for row in rows:
+            starts = [c for c, _ in row if c <= column]
+            if starts:
+                start = max(starts)
+                if not any(start < b <= column for b in bounds):
+                    text = next(t for c, t in row if c == start)
+                    innermost = start
+                    if not path or path[-1] != text:
+                        path.append(text)
+            bounds.extend(c for c, _ in row)
+        if path:
+            found[column] = Header(tuple(path), innermost)
+    return found
+
+
+def match_path(path: Path, infos: Mapping[str, ColumnInfo]) -> list[str]:
+    """The declared columns that a header path may name, the best first."""
+    if not path:
+        return []
+    leaf, groups = path[-1], path[:-1]
+    names = [leaf]
+    if _TOTAL_WORD.match(leaf) and groups and not _PLAIN_GROUP.match(groups[-1]):
+        names = [groups[-1], groups[-1] + leaf, leaf]
+    elif groups and not _PLAIN_GROUP.match(groups[-1]):
+        names = [leaf, groups[-1] + leaf]
+    scored: list[tuple[int, int, str]] = []
+    for order, (key, info) in enumerate(infos.items()):
+        own = names if not info.groups else [leaf]
+        rank = next((i for i, name in enumerate(own) if _named(name, info)), None)
+        if rank is None:
+            continue
+        if info.groups and not any(re.fullmatch(g, text) for g in info.groups for text in groups):
+            continue
+        scored.append((rank - (2 if info.groups else 0), order, key))
+    return [key for _, _, key in sorted(scored)]
+
+
+def _named(text: str, info: ColumnInfo) -> bool:
+    return any(alias and re.fullmatch(alias, text) for alias in info.aliases)
+
+
+def assign(found: Mapping[int, Header], infos: Mapping[str, ColumnInfo]) -> dict[int, str]:
+    """Column → key for every column with a header; a header that the kind does not name is its own key.
+
+    Of several columns below one and the same innermost cell only the first is named by it.
+    """
+    keys: dict[int, str] = {}
+    named: set[int] = set()
+    for column, header in sorted(found.items()):
+        if header.start in named:
+            continue
+        named.add(header.start)
+        choices = [k for k in match_path(header.path, infos) if k not in keys.values()]
+        keys[column] = choices[0] if choices else _own_key(header.path, set(keys.values()))
+    return keys
+
+
+RESERVED = frozenset({"side", "code", "name", "label", "code_cell"})
+
+
+def _own_key(path: Path, taken: set[str]) -> str:
+    """The printed header as key: the leaf, with its group where the leaf alone is taken or says little."""
+    leaf = path[-1]
+    key = leaf if not _TOTAL_WORD.match(leaf) or len(path) == 1 else f"{path[-2]}/{leaf}"
+    if key in taken and len(path) > 1:
+        key = f"{path[-2]}/{leaf}"
+    number = 2
+    base = key
+    while key in taken or key in RESERVED:
+        key = f"{base} ({number})"
+        number += 1
+    return key
+
+
+def printed_columns(header: Sequence[str], infos: Mapping[str, ColumnInfo]) -> list[str]:
+    """The declared columns that the header words of a form without separators name, in canonical order.
+
+    A narrow header is broken over lines: the words are also tried joined, and a word that only begins an
+    alias ("其他收" of 其他收入) counts, so that a column is not taken for absent because its name is broken.
+    """
+    joined = "".join(header)
+    found = []
+    for key, info in infos.items():
+        if info.text:
+            continue
+        if any(alias and (_word_names(alias, header) or _inside(alias, joined)) for alias in info.aliases):
+            found.append(key)
+    return found
+
+
+def _word_names(alias: str, header: Sequence[str]) -> bool:
+    return any(
+        regex.fullmatch(alias, word, partial=len(word) >= 3) for word in header if not _TOTAL_WORD.match(word)
+    ) or any(re.fullmatch(alias, word) for word in header)
+
+
+def _inside(alias: str, joined: str) -> bool:
+    """Whether an alias of some length occurs in the joined header."""
+    match = re.search(alias, joined)
+    return match is not None and len(match.group()) >= 4

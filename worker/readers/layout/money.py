@@ -1,0 +1,244 @@
+"""Tables of figures: chunk → records → columns → typed table, with every numeral accounted for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from schemas import AnyTable, Chunk, ColumnInfo, Reading, canonical_name, squeeze, table_type
+from schemas.findings import Role
+from schemas.kinds.summaries import FiscalAppropriationSummary, IncomeExpenditureSummary
+from worker.readers.layout import headers
+from worker.readers.layout.build import Builder
+from worker.readers.layout.columns import Layout, by_headers, by_order
+from worker.readers.layout.grid import read_grid
+from worker.readers.layout.records import Body, Record, Text, chunk_lines
+from worker.readers.layout.stream import read_stream
+from worker.readers.layout.wide import is_wide, item_of, read_wide
+from worker.readers.ledger import explain_rest
+
+_SIDED = (IncomeExpenditureSummary, FiscalAppropriationSummary)
+_TOTAL = re.compile(r"^(?:本年|当年)?(?:收入|支出)?(?:合计|总计)$")
+_FOOT = re.compile(r"(?:合计|总计)$")
+
+
+def read_money(chunk: Chunk) -> Reading:
+    """The layout reading of a table of figures of any kind."""
+    builder = Builder(chunk)
+    if chunk.blank:
+        return _reading(chunk, builder.table([], [], {}), {}, [])
+    model = table_type(chunk.kind)
+    body = _body(chunk)
+    if chunk.kind == "three_public" and is_wide(body):
+        table, doubts = read_wide(chunk, body, builder)
+        return _reading(chunk, table, body.roles, doubts)
+    _adopt_loose(body)
+    doubts = _adopt_pool(body)
+    records = _ordered(body)
+    if not any(r.values for r in records):
+        return _reading(chunk, builder.table([], [], {}), body.roles, doubts)
+    sides = _sides(body, records, model.sides if issubclass(model, _SIDED) else ())
+    infos = model.row_type().column_infos()
+    texts = _texts(chunk, body, records, infos)
+    names = [_name(r, t, chunk) for r, t in zip(records, texts, strict=True)]
+
+    def make(layout: Layout) -> AnyTable:
+        table = builder.build(records, sides, layout.placing, texts, layout.columns, layout.headers)
+        for row, name in zip(table.rows, names, strict=True):
+            row.name = name or row.name
+        return table
+
+    money = {k: i for k, i in infos.items() if not i.text}
+    if body.separated:
+        layout = by_headers(body, records, money, make)
+    else:
+        per_block = {
+            r.block: _allowed(money, side, chunk, body) for r, side in zip(records, sides, strict=True)
+        }
+        layout = by_order(body, records, per_block, model.rules, make)
+    table = make(layout)
+    doubts.extend(
+        f"line {_line(chunk, records[i])} {records[i].label.text if records[i].label else ''}: "  # type: ignore[union-attr]
+        f"{len(records[i].values)} figures fit several columns"
+        for i in layout.doubtful
+    )
+    doubts.extend(f"no header names the column {key}" for key in layout.guessed)
+    notes = [layout.moved] if layout.moved else []
+    return _reading(chunk, table, body.roles, doubts, notes)
+
+
+def _body(chunk: Chunk) -> Body:
+    lines = [x for x in chunk_lines(chunk) if x.numerals]
+    separated = sum(x.separated for x in lines) * 2 >= len(lines) if lines else False
+    model = table_type(chunk.kind)
+    coded = any(type(r).__name__ == "CodeHierarchy" for r in model.rules)
+    if separated:
+        return read_grid(chunk, coded=coded)
+    return read_stream(chunk, coded=coded, sided=issubclass(model, _SIDED))
+
+
+def _line(chunk: Chunk, record: Record) -> int:
+    return chunk.first_line + record.line
+
+
+def _adopt_loose(body: Body) -> None:
+    """Figures without a label get one that stands apart: totals by their order, a lone first row 合计."""
+    feet = [t for t in body.labels if _FOOT.search(squeeze(t.text)) and not _TOTAL.match(squeeze(t.text))]
+    total = next((t for t in body.labels if _TOTAL.match(squeeze(t.text))), None)
+    for record in list(body.loose):
+        before = _label_before(body, record)
+        if before is not None:
+            before.values = record.values
+            body.loose.remove(record)
+        elif len(feet) == len(record.values) > 1:
+            body.records.extend(
+                Record(line=record.line, label=foot, values=[value])
+                for foot, value in zip(feet, record.values, strict=True)
+            )
+            body.loose.remove(record)
+        elif record.values and not any(r.label and _TOTAL.match(squeeze(r.label.text)) for r in body.records):
+            record.label, record.total = total, True
+            body.records.append(record)
+            body.loose.remove(record)
+        elif body.separated:  # a row whose name is blank: its figures stay, without a name
+            body.records.append(record)
+            body.loose.remove(record)
+
+
+def _label_before(body: Body, record: Record) -> Record | None:
+    """The record on the line before that has a label and lacks figures, where it is the only one there."""
+    near = [r for r in body.records if r.line in (record.line - 1, record.line - 2) and r.label]
+    empty = [r for r in near if not r.values]
+    return empty[0] if len(near) == 1 and len(empty) == 1 else None
+
+
+def _adopt_pool(body: Body) -> list[str]:
+    """Codes that stand apart from their rows: printed forms list codes in order, so sorted codes fit rows in order.
+
+    Returns what stays doubtful.
+    """
+    if not body.pool:
+        return []
+    rows = sorted(
+        (
+            r
+            for r in body.records
+            if not r.codes and r.label and not _FOOT.search(canonical_name(r.label.text))
+        ),
+        key=lambda r: r.line,
+    )
+    codes = sorted(body.pool, key=lambda n: n.text)
+    if len(rows) != len(codes):
+        return [f"{len(codes)} codes stand apart from {len(rows)} rows"]
+    for row, code in zip(rows, codes, strict=True):
+        row.codes = [code]
+        body.roles[code.id] = "code"
+    body.pool = []
+    return []
+
+
+def _ordered(body: Body) -> list[Record]:
+    return (
+        sorted((r for r in body.records if r.values or r.codes or r.label), key=lambda r: (r.block, r.line))
+        if body.blocks > 1
+        else sorted(body.records, key=lambda r: r.line)
+    )
+
+
+def _sides(body: Body, records: Sequence[Record], sides: Sequence[str]) -> list[str | None]:
+    if not sides:
+        return [None for _ in records]
+    if body.blocks > 1:
+        return [sides[min(r.block, len(sides) - 1)] for r in records]
+    found: list[str | None] = []
+    side = 0
+    for record in records:
+        label = canonical_name(record.label.text) if record.label else ""
+        restarts = bool(record.label) and squeeze(record.label.text).startswith(("一、", "(一)"))  # type: ignore[union-attr]
+        if side == 0 and found and restarts and re.search(r"支出", label):
+            side = 1
+        found.append(sides[side])
+    return found
+
+
+def _texts(
+    chunk: Chunk, body: Body, records: Sequence[Record], infos: Mapping[str, ColumnInfo]
+) -> list[dict[str, Text]]:
+    """The text cells of every record beside its label, under their columns."""
+    columns = sorted({t.column for r in records for t in r.texts if t.column >= 0})
+    wanted = {k: i for k, i in infos.items() if i.text}
+    generic = chunk.kind in (None, "generic")
+    if not body.separated or not (wanted or generic or len(columns) > body.blocks):
+        return [{} for _ in records]
+    keys = headers.assign(headers.paths(body.header, columns), wanted)
+    found = []
+    for record in records:
+        cells = {}
+        for text in record.texts:
+            key = keys.get(text.column)
+            if key is not None and (key in wanted or text is not record.label):
+                cells[key] = text
+        found.append(cells)
+    return found
+
+
+def _name(record: Record, texts: Mapping[str, Text], chunk: Chunk) -> str | None:
+    """The name of a row where it is not simply its label."""
+    if chunk.kind == "three_public" and record.label:
+        return item_of(canonical_name(record.label.text))
+    if chunk.kind == "project_expenditure":
+        for key in ("second_level", "first_level"):
+            if key in texts:
+                return canonical_name(texts[key].text)
+        return None
+    if record.label is None and record.total:
+        return "合计"
+    return None
+
+
+def _allowed(
+    money: Mapping[str, ColumnInfo], side: str | None, chunk: Chunk, body: Body
+) -> Mapping[str, ColumnInfo]:
+    """The columns that a side may have: in a summary of appropriations only expenditure is split by budget."""
+    if chunk.kind != "fiscal_appropriation_summary":
+        return money
+    split = any(
+        "一般公共预算" in x.squeezed and "政府性基金" in "".join(h.squeezed for h in body.header)
+        for x in body.header
+    )
+    funds = ("total", "general_budget", "government_fund", "state_capital")
+    if side == "income" or not split:
+        return {k: i for k, i in money.items() if k not in funds}
+    return {k: i for k, i in money.items() if k in funds}
+
+
+def _in_words(chunk: Chunk) -> dict[str, Role]:
+    """Numerals that are part of a word of the header: 类型1."""
+    found: dict[str, Role] = {}
+    first = next((n.span.line for n in chunk.ledger if n.decimals), 0)
+    for numeral in chunk.ledger:
+        at = numeral.span.start - chunk.start
+        if numeral.span.line < first and not numeral.decimals and at and chunk.text[at - 1].isalpha():
+            found[numeral.id] = "label"
+    return found
+
+
+def _reading(
+    chunk: Chunk, table: AnyTable, roles: Mapping[str, Role], doubts: Sequence[str], notes: Sequence[str] = ()
+) -> Reading:
+    known = {**_in_words(chunk), **roles}
+    for row in table.rows:
+        for cell in (row.label, *(c for _, c in row.cells())):
+            if cell and cell.numeral:
+                known[cell.numeral] = "cell"
+            elif cell:
+                inside = (n.id for n in chunk.ledger if cell.span.start <= n.span.start < cell.span.end)
+                known.update(dict.fromkeys(inside, "label"))
+    return Reading(
+        chunk=chunk.id,
+        reader="layout",
+        table=table,
+        roles={**explain_rest(chunk, known), **known},
+        notes=tuple(notes),
+        incomplete=tuple(doubts),
+    )

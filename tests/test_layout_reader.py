@@ -290,3 +290,20 @@ def test_a_column_that_no_header_names_is_said() -> None:
 合计 14.00 9.00 4.00 1.00
 """
     assert any("no header names" in reason for reason in read(text).incomplete)
+
+
+def test_figures_belong_to_the_header_they_stand_under() -> None:
+    text = """部门收入预算总表
+单位：元
+科目编码   科目名称          合计        财政拨款收入      事业收入      其他收入
+205        教育支出        5,000.00                       5,000.00
+208        社会保障支出    1,000.00        1,000.00
+合计                       6,000.00        1,000.00       5,000.00
+"""
+    reading = read(text)
+    assert [cells for _, _, _, cells in rows(reading)] == [
+        {"total": "5,000.00", "undertaking": "5,000.00"},
+        {"total": "1,000.00", "fiscal_appropriation": "1,000.00"},
+        {"total": "6,000.00", "fiscal_appropriation": "1,000.00", "undertaking": "5,000.00"},
+    ]
+    assert reading.incomplete == ()

@@ -100,7 +100,7 @@ class GeneralBudgetRow(Row):
     """Expenditure of one function out of the general public budget."""
 
     total: Money = column(*_TOTAL)
-    basic: Money = column(*_BASIC, r"(合计|小计)", group=(r"", r"基本支出"))
+    basic: Money = column(*_BASIC)
     personnel: Money = column(r"人员(经费|支出)?")
     public: Money = column(r"(日常)?公用(经费|支出)?")
     project: Money = column(*_PROJECT)

@@ -19,7 +19,10 @@ ITEMS: dict[str, str] = {
     "training": r"培训费",
     "total": r"[“\"]?三公[”\"]?经费(合计|小计)?|合计|总计|小计",
 }
-"""Item key → pattern of its printed name, the most specific first."""
+"""Item key → pattern of its printed name, the most specific first.
+
+A form that adds meetings and training to the three prints a total of all under 合计 and that of the three beside it.
+"""
 
 
 class ThreePublicRow(Row):
@@ -47,6 +50,7 @@ class ThreePublic(Table[ThreePublicRow]):
             target=r"total",
             parts=(r"overseas", r"vehicles", r"reception"),
         ),
+        NamedSum("all_total", target=r"合计", parts=(r"total", r"meeting", r"training")),
         NamedSum(
             "vehicle_total",
             target=r"vehicles",

@@ -107,6 +107,8 @@ def _refined(kind: str | None, span: list[Line]) -> str | None:
             return "income_by_unit"
         if kind != "expenditure_by_function":
             return "generic"
+    if kind == "three_public" and len(re.findall(r"(?<!\d)30[12]\d\d(?!\d)", text)) >= 3:
+        return "generic"  # 机关运行经费 by economic class
     if kind in PERFORMANCE:
         evaluated = re.search(r"执行率|全年执行|自评|实际完成", text)
         return "performance_self_evaluation" if evaluated else "performance_target"

@@ -100,7 +100,7 @@ def anchor_of(line: Line) -> Anchor | None:
     """The anchor that a line is, None for any other line."""
     if line.blank or is_page_mark(line) or is_note(line):
         return None
-    fields = [f for f in line.fields if not unit_of("".join(f.text.split())) or len(f.text) > 30]
+    fields = [f for f in line.fields if _without_unit("".join(f.text.split()))]
     texts = ["".join(f.text.split()) for f in fields]
     if line.separated and texts:
         for pattern, kind in _FORM_LABELS:
@@ -110,7 +110,7 @@ def anchor_of(line: Line) -> Anchor | None:
         kind = next(kind for pattern, kind in _FORM_LABELS if pattern.match(line.squeezed))
         return Anchor("label", line.squeezed, kind)
     forms = [t for t in texts if _FORM_ONLY.match(t)]
-    texts = [t for t in texts if not _FORM_ONLY.match(t)]
+    texts = [_without_unit(t) for t in texts if not _FORM_ONLY.match(t)]
     form = _FORM.search(forms[0])[1] if forms else None  # type: ignore[index]
     if not line.separated:  # "项 目": the spaces of a title are no separators
         joined = _without_unit(line.squeezed)
@@ -125,6 +125,8 @@ def anchor_of(line: Line) -> Anchor | None:
 
 
 def _without_unit(text: str) -> str:
+    """A squeezed title without the department and the unit that may follow it in its cell."""
+    text = re.split(r"(?<=表)(?:编制|填报)?(?:部门|单位)(?:名称)?:", text)[0]
     match = re.search(r"(?:金额)?单位[:：]?(?:人民币)?(?:百万元|千元|万元|亿元|元)$", text)
     return text[: match.start()] if match else text
 

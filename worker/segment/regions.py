@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from schemas import kinds
+from schemas.numerals import parse_numeral
 from worker.segment.anchors import (
     Anchor,
     anchor_of,
@@ -228,16 +229,23 @@ def _untitled(lines: Sequence[Line], taken: set[int]) -> Iterator[Region]:
     run: list[int] = []
     for i in [*range(len(lines)), -1]:
         line = lines[i] if i >= 0 else None
-        tabular = line is not None and i not in taken and len(line.fields) >= 2 and not is_prose(line)
+        tabular = line is not None and i not in taken and len(line.fields) >= 2 and not _sentence(line)
         if tabular:
             run.append(i)
             continue
         if line is not None and line.blank and i not in taken and run and i - run[-1] < 2:
             continue
-        with_numbers = [k for k in run if lines[k].numerals]
+        with_numbers = [k for k in run if any(parse_numeral(f.text) for f in lines[k].fields)]
         if len(run) >= 3 and len(with_numbers) >= 2:
             yield _untitled_region(lines, run, taken)
         run = []
+
+
+def _sentence(line: Line) -> bool:
+    """A line of prose, also one whose words are set apart by spaces."""
+    return is_prose(line) or (
+        not line.separated and bool(re.search(r"。|[,、][\u4e00-\u9fff]", line.squeezed))
+    )
 
 
 def _untitled_region(lines: Sequence[Line], run: list[int], taken: set[int]) -> Region:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from schemas import AnyTable, ColumnInfo, squeeze
 from schemas.rules import Rule
 from worker.readers.layout import headers
+from worker.readers.layout.align import aligned, header_centres
 from worker.readers.layout.place import Placement, options, settle
 from worker.readers.layout.records import Body, Record
 from worker.reconcile import closure, identities
@@ -138,13 +139,14 @@ def by_order(
     blocks = sorted({r.block for r in records})
     candidates = {b: list(_candidates(words, body, _most(records, b), infos[b])) for b in blocks}
     chosen = {b: candidates[b][0] for b in blocks}
-    best = _place(records, chosen, rules, make)
+    centres = header_centres(body.header, infos[blocks[-1]])
+    best = _place(records, chosen, rules, make, centres)
     rivals: list[list[Placement]] = []
     for block in blocks:
         for keys in candidates[block][1:]:
             if best.complete and not best.doubtful:
                 return _with_guesses(best, body, words, infos)
-            layout = _place(records, {**chosen, block: keys}, rules, make)
+            layout = _place(records, {**chosen, block: keys}, rules, make, centres)
             if layout.score > best.score:
                 best, chosen, rivals = layout, {**chosen, block: keys}, []
             elif layout.score == best.score and layout.placing != best.placing:
@@ -243,13 +245,17 @@ def _place(
     keys: Mapping[int, Sequence[str]],
     rules: Sequence[Rule],
     make: Callable[[Layout], AnyTable],
+    centres: Mapping[str, float],
 ) -> Layout:
     choices = [options(r, keys[r.block], rules) for r in records]
     columns = list(dict.fromkeys(k for b in sorted(keys) for k in keys[b]))
     layout = Layout([c[0] for c in choices], columns)
     if any(len(c) > 1 for c in choices):
         first = make(layout)
-        layout.placing, layout.doubtful = settle(records, choices, _sums(first))
+        left = settle(records, choices, _sums(first))
+        left = [aligned(r, options_, centres) for r, options_ in zip(records, left, strict=True)]
+        layout.placing = [options_[0] for options_ in left]
+        layout.doubtful = [i for i, options_ in enumerate(left) if len(options_) > 1]
     layout.score = score(make(layout))
     return layout
 

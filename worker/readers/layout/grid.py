@@ -28,6 +28,7 @@ from worker.readers.layout.records import (
 from worker.segment.lines import Field, Line
 
 Type = Literal["line", "code", "label", "amount", "blank"]
+_CODE_HEAD = re.compile(r"^[类款项]{1,3}$")  # header cells that stand in the first row of the body
 _YEAR = re.compile(r"^(?:19|20)\d\d$")
 _TOTAL = re.compile(r"^(?:本年)?(?:收入|支出)?(?:合计|总计)$")
 
@@ -61,14 +62,12 @@ def _split_header(lines: list[Line], coded: bool) -> tuple[list[Line], list[Line
     """Header lines and body lines; a header repeated on a later page is header again."""
     first = next((i for i, x in enumerate(lines) if _is_body(x, coded)), len(lines))
     header, rows = lines[:first], []
+    header = [x for x in header if len(x.fields) >= 3 or not is_head(x)]
     texts = {x.squeezed for x in header}
     for line in lines[first:]:
-        if (
-            line.squeezed in texts
-            or is_column_numbers(line)
-            or is_head(line)
-            or all(map(_head_field, line.fields))
-        ):
+        if is_head(line) and len(line.fields) < 3:
+            continue
+        if line.squeezed in texts or is_column_numbers(line) or all(map(_head_field, line.fields)):
             header.append(line)
         elif line.separated or line.numerals or line.delimiter:
             rows.append(line)
@@ -115,7 +114,7 @@ def _type(texts: list[str], coded: bool) -> Type:
     for text in texts:
         printed = parse_numeral(text)
         if printed is None:
-            count["blank" if is_nil(text) else "label"] += 1
+            count["blank" if is_nil(text) or _CODE_HEAD.match(text) else "label"] += 1
         else:
             numbers.append((printed, text))
             whole = not printed.decimals and "," not in text and text.isdigit()
@@ -189,7 +188,7 @@ def _take(field: Field, type_: Type, record: Record, ledger: Ledger, body: Body,
     printed = parse_numeral(field.text)
     numeral = ledger.at(field.start + printed.start) if printed else None
     if numeral is None or (type_ == "label" and not coded and squeeze(field.text).isdigit()):
-        if not is_nil(field.text):
+        if not is_nil(field.text) and not _CODE_HEAD.match(squeeze(field.text)):
             text = Text(field.text, field.start, field.end, field.column)
             record.texts.append(text)
             if record.label is None:

@@ -81,13 +81,12 @@ def settle(
     records: Sequence[Record],
     choices: Sequence[Sequence[Placement]],
     sums: Sequence[tuple[int, tuple[int, ...]]],
-) -> tuple[list[Placement], list[int]]:
-    """(placement of every record, indices of records that more than one placement would satisfy).
+) -> list[list[Placement]]:
+    """The placements of every record that the sums leave possible, at least one each.
 
     `sums` are (total, parts) by record index: in every column the parts add up to the total.
     """
     open_ = [list(c) for c in choices]
-    doubtful: set[int] = set()
     for _ in range(4):
         changed = False
         for total, parts in sums:
@@ -103,10 +102,7 @@ def settle(
                     changed = True
         if not changed:
             break
-    for i, left in enumerate(open_):
-        if len(left) > 1:
-            doubtful.add(i)
-    return [left[0] for left in open_], sorted(doubtful)
+    return open_
 
 
 def _solutions(

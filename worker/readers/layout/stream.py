@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from schemas import Chunk, Numeral
 from schemas.text import split_ordinal, squeeze
+from worker.readers.layout.align import display_width
 from worker.readers.layout.records import (
     CODE,
     Body,
@@ -93,7 +93,7 @@ def tokenise(line: Line, ledger: Ledger) -> list[Token]:
         if numeral is None or inside:
             continue
         found.extend(_words(line, at, printed.start))
-        width = _width(line.text[: printed.end - line.start])
+        width = display_width(line.text[: printed.end - line.start])
         found.append(Token(squeeze(numeral.text), printed.start, printed.end, numeral, width))
         at = printed.end
     found.extend(_words(line, at, line.end))
@@ -105,10 +105,6 @@ def _words(line: Line, start: int, end: int) -> list[Token]:
         Token(m.group(), start + m.start(), start + m.end())
         for m in _WORD.finditer(line.text[start - line.start : end - line.start])
     ]
-
-
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def _fractional(chunk: Chunk) -> bool:

@@ -30,11 +30,9 @@ def is_wide(body: Body) -> bool:
     """Whether the figures stand in one row without names of items."""
     filled = [r for r in (*body.records, *body.loose) if r.values]
     named = [r for r in filled if r.label and item_of(r.label.text)]
-    return (
-        1 <= len(filled) <= 2
-        and not (len(named) == len(filled) and len(filled) > 1)
-        and _longest(filled) >= 3
-    )
+    if not 1 <= len(filled) <= 2 or len(named) == len(filled) > 1:
+        return False
+    return _longest(filled) >= 3 or (body.separated and not named)
 
 
 def _longest(records: Sequence[Record]) -> int:
@@ -75,7 +73,13 @@ def _plans(chunk: Chunk, body: Body, record: Record) -> Iterator[Placed]:
             # The second time an item comes it is the second column: group headers may be out of place.
             cycle = sum(i == item for _, i, _ in placed)
             named = next((c for text in path for c in _stage(text)), None)
-            placed.append((value, item, columns[min(cycle, 1)] if _repeats(found) else named or columns[1]))
+            if chunk.stage != "final":
+                column = columns[1]
+            else:
+                column = columns[min(cycle, 1)] if _repeats(found) else named or columns[1]
+            if item == "total" and len(path) == 1 and _split(found):
+                item = "合计"
+            placed.append((value, item, column))
         else:
             if len({(i, c) for _, i, c in placed}) == len(placed):
                 yield placed
@@ -92,6 +96,11 @@ def _plans(chunk: Chunk, body: Body, record: Record) -> Iterator[Placed]:
         for items in combinations((*order, "operating"), count):
             if items[0] == "total" and not any(v.column >= 0 for v in record.values):
                 yield [(v, item, columns[1]) for v, item in zip(record.values, items, strict=True)]
+
+
+def _split(found: Mapping[int, headers.Header]) -> bool:
+    """Whether the three have a total of their own below a group of their name."""
+    return any(len(h.path) > 1 and item_of(h.path[-2]) == "total" for h in found.values())
 
 
 def _repeats(found: Mapping[int, headers.Header]) -> bool:

@@ -85,9 +85,12 @@ def is_section_heading(line: Line) -> bool:
 def is_prose(line: Line) -> bool:
     """A sentence rather than a row of a table."""
     text = line.squeezed
-    return not line.separated and len(text) >= 25 and bool(_SENTENCE.search(text)) and not _NOTE.match(text)
+    if line.separated or len(text) < 25 or _NOTE.match(text):
+        return False
+    return bool(_SENTENCE.search(text)) or bool(_ENGLISH_SENTENCE.search(line.text))
 
 
+_ENGLISH_SENTENCE = re.compile(r"^\s*(?:[A-Za-z'-]+[ ,]){6,}.*[.:]\s*$")
 _NOTE = re.compile(r"^(?:注|说明|备注)|^\d+[.、]")
 
 
@@ -109,6 +112,8 @@ def anchor_of(line: Line) -> Anchor | None:
     elif any(pattern.match(line.squeezed) for pattern, _ in _FORM_LABELS):
         kind = next(kind for pattern, kind in _FORM_LABELS if pattern.match(line.squeezed))
         return Anchor("label", line.squeezed, kind)
+    if title := _english_title(line):
+        return Anchor("title", title, kind_of_title(title), continued="continued" in title.lower())
     forms = [t for t in texts if _FORM_ONLY.match(t)]
     texts = [_without_unit(t) for t in texts if not _FORM_ONLY.match(t)]
     form = _FORM.search(forms[0])[1] if forms else None  # type: ignore[index]
@@ -124,6 +129,13 @@ def anchor_of(line: Line) -> Anchor | None:
     return _title(texts[0], form)
 
 
+def _english_title(line: Line) -> str | None:
+    """A line alone that begins as English titles of tables do: "Table 3. …", "Balance sheet as of …"."""
+    text = " ".join(line.text.split()).lstrip("#* ").rstrip("* ")
+    alone = len(line.fields) == 1 and not line.separated and not text.endswith(".")
+    return text if alone and text.isascii() and _ENGLISH_TITLE.match(text) else None
+
+
 def _without_unit(text: str) -> str:
     """A squeezed title without the department and the unit that may follow it in its cell."""
     text = re.split(r"(?<=表)(?:编制|填报)?(?:部门|单位)(?:名称)?:", text)[0]
@@ -134,27 +146,22 @@ def _without_unit(text: str) -> str:
 def _title(text: str, form: str | None) -> Anchor | None:
     listed = text.startswith(("-", "•", "*", "#"))
     ordinal, rest = split_ordinal(text.lstrip("-•*#"))
-    unlike = not 3 <= len(rest) <= 50 or _SENTENCE.search(rest) or _NOT_TITLE.search(rest)
-    if unlike and _ENGLISH_TITLE.match(text) is None:
+    if not 3 <= len(rest) <= 50 or _SENTENCE.search(rest) or _NOT_TITLE.search(rest):
         return None
-    continued = "续" in rest[-6:] or rest.lower().endswith("continued)")
+    continued = "续" in rest[-6:]
     bare = re.sub(r"[(（]?续[表一二三四五六七八九十\d]*[)）]?$", "", rest)
     found = _FORM.search(bare)
     if found and found.end() >= len(bare) - 1 and found.start() > 2:
         form = form or found[1]
         bare = bare[: found.start()]
     kind = kind_of_title(bare)
-    if kind is None and not _TITLE_TAIL.search(bare) and not _english(text):
+    if kind is None and not _TITLE_TAIL.search(bare):
         return None
     if (
         kind is not None
         and not re.search(r"表(?:格)?(?:[(（][^()（）]{0,14}[)）])*$", bare)
-        and not _english(bare)
+        and not bare.isascii()
     ):
         return None
     mark: Mark = "heading" if ordinal or listed else "title"
     return Anchor(mark, bare, kind, form, continued)
-
-
-def _english(text: str) -> bool:
-    return bool(_ENGLISH_TITLE.match(text)) and text.isascii()

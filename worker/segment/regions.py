@@ -233,12 +233,29 @@ def _untitled(lines: Sequence[Line], taken: set[int]) -> Iterator[Region]:
         if tabular:
             run.append(i)
             continue
-        if line is not None and line.blank and i not in taken and run and i - run[-1] < 2:
+        if line is not None and i not in taken and run and _may_stand_inside(lines, i, run[-1]):
             continue
         with_numbers = [k for k in run if any(parse_numeral(f.text) for f in lines[k].fields)]
         if len(run) >= 3 and len(with_numbers) >= 2:
             yield _untitled_region(lines, run, taken)
         run = []
+
+
+def _may_stand_inside(lines: Sequence[Line], i: int, last: int) -> bool:
+    """A blank line, the rule of a Markdown table, or a label alone ("Assets") between the rows of a table."""
+    line = lines[i]
+    if line.blank:
+        return i - last < 2
+    if line.separated and not line.fields:
+        return True
+    short = (
+        len(line.fields) == 1
+        and len(line.squeezed) <= 40
+        and not line.numerals
+        and not is_section_heading(line)
+    )
+    following = next((x for x in lines[i + 1 : i + 3] if not x.blank), None)
+    return short and i - last <= 2 and following is not None and len(following.fields) >= 2
 
 
 def _sentence(line: Line) -> bool:
@@ -256,7 +273,7 @@ def _untitled_region(lines: Sequence[Line], run: list[int], taken: set[int]) -> 
         line = lines[i]
         if i in taken or is_prose(line):
             break
-        if not line.blank:
+        if line.fields:
             title, first = line.text.strip(), i
             if not unit_of(line.squeezed):
                 break

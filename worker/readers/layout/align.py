@@ -29,10 +29,10 @@ def header_centres(header: Sequence[Line], infos: Mapping[str, ColumnInfo]) -> d
         if not re.search(r" {2,}", line.text.strip()):
             continue
         for match in _WORDS.finditer(line.text):
-            keys = headers.match_path((squeeze(match.group()),), infos)
-            if keys:
-                left = display_width(line.text[: match.start()])
-                found.setdefault(keys[0], []).append(left + display_width(match.group()) / 2)
+            word = squeeze(match.group())
+            key = next(iter(headers.match_path((word,), infos)), word)
+            left = display_width(line.text[: match.start()])
+            found.setdefault(key, []).append(left + display_width(match.group()) / 2)
     return {key: places[0] for key, places in found.items() if len(set(places)) == 1}
 
 

@@ -14,6 +14,7 @@ from worker.readers.layout import headers
 from worker.readers.layout.align import aligned, header_centres
 from worker.readers.layout.place import Placement, options, settle
 from worker.readers.layout.records import Body, Record
+from worker.segment.lines import Line
 from worker.reconcile import closure, identities
 
 _LABEL_WORD = re.compile(r"编码|代码|名称|^项目$|^序号$|^行次$|[类款项]{2,3}")
@@ -161,7 +162,8 @@ def _with_guesses(
     """Note the columns that stand in the layout though no header word names them."""
     named = {k for own in infos.values() for k in headers.printed_columns(words, own)}
     if body.blocks == 1:
-        named.update(k for own in infos.values() for keys in _header_line(body, 1, own) for k in keys)
+        count = len(layout.columns)
+        named.update(k for own in infos.values() for keys in _header_line(body, count, own) for k in keys)
     layout.guessed = [k for k in layout.columns if k not in named]
     return layout
 
@@ -211,13 +213,26 @@ def _proposals(
 
 def _header_line(body: Body, count: int, infos: Mapping[str, ColumnInfo]) -> Iterator[tuple[str, ...]]:
     """A header line with a word for every figure: its words are the columns, known or not."""
-    for line in body.header:
-        words = [w for w in _joined([squeeze(w) for w in line.text.split()]) if not _LABEL_WORD.search(w)]
+    for line in reversed(body.header):  # the nearest to the figures first
+        words = [w for w in _line_words(line) if not _LABEL_WORD.search(w)]
+        if not infos and len(words) in (
+            count,
+            count + 1,
+        ):  # a kind of its own columns: the header is all there is
+            found = headers.assign({i: headers.Header((w,), i) for i, w in enumerate(words[-count:])}, infos)
+            yield tuple(found[i] for i in range(count))
         if len(words) < count:
             continue
         found = headers.assign({i: headers.Header((w,), i) for i, w in enumerate(words)}, infos)
         if sum(k in infos for k in found.values()) >= max(1, len(words) // 2):
             yield tuple(found[i] for i in range(len(words)))
+
+
+def _line_words(line: Line) -> list[str]:
+    """The header words of a line: parted by two or more spaces where it has such gaps, else by any."""
+    gaps = re.search(r"\S {2,}\S", line.text)
+    parts = re.split(r" {2,}", line.text.strip()) if gaps else line.text.split()
+    return _joined([squeeze(w) for w in parts])
 
 
 def _joined(words: Sequence[str]) -> list[str]:

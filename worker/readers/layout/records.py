@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from schemas import Chunk, Numeral
 from schemas.findings import Role
 from schemas.text import squeeze
+from worker.readers.ledger import explain_rest
 from worker.segment.anchors import anchor_of, is_note, is_page_mark, unit_of
 from worker.segment.lines import Line, lines_of
 
 CODE = re.compile(r"^(?:\d{3}|\d{5}|\d{7})$")  # 类, 款, 项
 ANY_CODE = re.compile(r"^(?:\d{3}|\d{5,7}|\d{9})$")  # those, and codes of units
-_NIL = re.compile(r"^[-—–*/\\]+$")
+_NIL = re.compile(r"^(?:[-—–*/\\]+|[$€£¥]|USD|EUR|RMB|CNY)$")
 _HEAD_WORD = re.compile(
     r"^(?:栏次|行次|序号|项目|收入|支出|科目(?:编码|代码|名称)|功能分类.*|经济分类.*|支出功能.*|编码|代码|名称"
     r"|[类款项]+|预算数|决算数|金额|收|支|入|出|目|\*+|甲|乙)$"
@@ -84,11 +85,12 @@ class Ledger:
     """The ledger of a chunk by place."""
 
     def __init__(self, chunk: Chunk) -> None:
-        self._at = {n.span.start: n for n in chunk.ledger}
+        evident = {i for i, role in explain_rest(chunk, {}).items() if role in ("date", "page", "form_number")}
+        self._at = {n.span.start: n for n in chunk.ledger if n.id not in evident}
         self._all = chunk.ledger
 
     def at(self, start: int) -> Numeral | None:
-        """The numeral that begins at a document offset."""
+        """The numeral that begins at a document offset; None for parts of dates, page and form numbers."""
         return self._at.get(start)
 
     def within(self, start: int, end: int) -> list[Numeral]:
@@ -103,7 +105,7 @@ def chunk_lines(chunk: Chunk) -> list[Line]:
 
 
 def is_nil(text: str) -> bool:
-    """A dash or stars in place of a figure: nothing stands there."""
+    """A dash or stars in place of a figure, or a currency sign in a cell of its own: nothing stands there."""
     return bool(_NIL.match(squeeze(text)))
 
 

@@ -21,6 +21,7 @@ from worker.readers.layout.records import (
     is_column_numbers,
     is_head,
     is_head_word,
+    is_nil,
     note_lines,
 )
 from worker.segment.lines import Line
@@ -72,7 +73,10 @@ def read_stream(chunk: Chunk, *, coded: bool, sided: bool) -> Body:
         elif is_column_numbers(line):
             body.roles.update((n.id, "column_number") for n in ledger.within(line.start, line.end))
             body.header.append(line)
-        elif is_head(line):
+        elif is_head(line) or squeeze(line.text) == squeeze(chunk.title):
+            body.header.append(line)
+        elif not _has_figures(body) and _only_years(tokens[line.index]):
+            body.roles.update((t.numeral.id, "year") for t in tokens[line.index] if t.numeral)
             body.header.append(line)
         else:
             _read_line(line, tokens[line.index], body, style)
@@ -104,7 +108,14 @@ def _words(line: Line, start: int, end: int) -> list[Token]:
     return [
         Token(m.group(), start + m.start(), start + m.end())
         for m in _WORD.finditer(line.text[start - line.start : end - line.start])
+        if not is_nil(m.group())
     ]
+
+
+def _only_years(tokens: Sequence[Token]) -> bool:
+    """A header line whose only numbers are years: Item 2023 2022."""
+    numbers = [t for t in tokens if t.numeral is not None]
+    return bool(numbers) and all(re.fullmatch(r"(?:19|20)\d\d", t.text) for t in numbers)
 
 
 def _fractional(chunk: Chunk) -> bool:

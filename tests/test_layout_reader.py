@@ -307,3 +307,25 @@ def test_figures_belong_to_the_header_they_stand_under() -> None:
         {"total": "6,000.00", "fiscal_appropriation": "1,000.00", "undertaking": "5,000.00"},
     ]
     assert reading.incomplete == ()
+
+
+def test_names_broken_over_lines_are_joined() -> None:
+    text = """支出决算表
+单位：万元
+科目编码 科目名称 合计 基本支出 项目支出
+合计 9.00 5.00 4.00
+208 社会保障和就业支出 9.00 5.00 4.00
+行政事业单位养老支出
+208 05 9.00 5.00 4.00
+机关事业单位基本养老保险
+208 05 05 缴费支出 5.00 5.00
+208 05 06 机关事业单位职业年金缴费 4.00 4.00
+支出
+"""
+    assert [(code, name) for _, code, name, _ in rows(read(text))] == [
+        (None, "合计"),
+        ("208", "社会保障和就业支出"),
+        ("20805", "行政事业单位养老支出"),
+        ("2080505", "机关事业单位基本养老保险缴费支出"),
+        ("2080506", "机关事业单位职业年金缴费支出"),
+    ]

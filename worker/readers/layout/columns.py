@@ -14,8 +14,8 @@ from worker.readers.layout import headers
 from worker.readers.layout.align import aligned, header_centres
 from worker.readers.layout.place import Placement, options, settle
 from worker.readers.layout.records import Body, Record
-from worker.segment.lines import Line
 from worker.reconcile import closure, identities
+from worker.segment.lines import Line
 
 _LABEL_WORD = re.compile(r"编码|代码|名称|^项目$|^序号$|^行次$|[类款项]{2,3}")
 

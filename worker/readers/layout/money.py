@@ -15,6 +15,7 @@ from worker.readers.layout.grid import read_grid
 from worker.readers.layout.records import Body, Record, Text, chunk_lines
 from worker.readers.layout.stream import read_stream
 from worker.readers.layout.wide import is_wide, item_of, read_wide
+from worker.readers.layout.wrapped import mend_labels
 from worker.readers.ledger import explain_rest
 
 _SIDED = (IncomeExpenditureSummary, FiscalAppropriationSummary)
@@ -33,6 +34,8 @@ def read_money(chunk: Chunk) -> Reading:
         table, doubts = read_wide(chunk, body, builder)
         return _reading(chunk, table, body.roles, doubts)
     _adopt_loose(body)
+    if not body.separated and body.blocks == 1:
+        body.records = mend_labels(body.records, body.apart)
     doubts = _adopt_pool(body)
     records = _ordered(body)
     if not any(r.values for r in records):

@@ -67,7 +67,8 @@ class Body:
 
     `blocks` is how many records stand side by side, `block_of` the block of a separated
     column; `loose` are records of figures without label or code;
-    `pool` are codes that stand alone on their lines, apart from their rows.
+    `pool` are codes that stand alone on their lines, apart from their rows, `apart` texts without figures
+    before the first and after the last figure.
     """
 
     header: list[Line]
@@ -78,14 +79,21 @@ class Body:
     block_of: dict[int, int] = field(default_factory=dict)
     loose: list[Record] = field(default_factory=list)
     pool: list[Numeral] = field(default_factory=list)
-    labels: list[Text] = field(default_factory=list)
+    apart: list[Record] = field(default_factory=list)
+
+    @property
+    def labels(self) -> list[Text]:
+        """The texts that stand apart from all figures: header words, totals printed after the body."""
+        return [r.label for r in self.apart if r.label]
 
 
 class Ledger:
     """The ledger of a chunk by place."""
 
     def __init__(self, chunk: Chunk) -> None:
-        evident = {i for i, role in explain_rest(chunk, {}).items() if role in ("date", "page", "form_number")}
+        evident = {
+            i for i, role in explain_rest(chunk, {}).items() if role in ("date", "page", "form_number")
+        }
         self._at = {n.span.start: n for n in chunk.ledger if n.id not in evident}
         self._all = chunk.ledger
 

@@ -253,8 +253,7 @@ def _settle_header(body: Body, lines: list[Line]) -> None:
         outside = not low <= record.line <= high
         listed = bool(split_ordinal(label)[0])
         if not record.values and not record.codes and ((outside and not listed) or is_head_word(label)):
-            if record.label:
-                body.labels.append(record.label)
+            body.apart.append(record)
             if by_index[record.line] not in body.header:
                 body.header.append(by_index[record.line])
         else:

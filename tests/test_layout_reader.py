@@ -329,3 +329,15 @@ def test_names_broken_over_lines_are_joined() -> None:
         ("2080505", "机关事业单位基本养老保险缴费支出"),
         ("2080506", "机关事业单位职业年金缴费支出"),
     ]
+
+
+def test_one_cell_a_line() -> None:
+    cells = "科目编码 科目名称 合计 基本支出 项目支出 合计 9.00 5.00 4.00 205 教育支出 5.00 5.00 208 社保支出 4.00 4.00"
+    text = "支出决算表\n单位：万元\n" + "\n".join(cells.split(" ")) + "\n"
+    reading = read(text)
+    assert rows(reading) == [
+        (None, None, "合计", {"total": "9.00", "basic": "5.00", "project": "4.00"}),
+        (None, "205", "教育支出", {"total": "5.00", "basic": "5.00"}),
+        (None, "208", "社保支出", {"total": "4.00", "project": "4.00"}),
+    ]
+    assert reading.incomplete == ()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas import Chunk, Numeral
@@ -67,6 +68,7 @@ def read_stream(chunk: Chunk, *, coded: bool, sided: bool) -> Body:
     tokens = {x.index: tokenise(x, ledger) for x in lines}
     numbered = any(re.search(r"行次|序号", x.squeezed) for x in lines)
     style = Style(coded, sided, numbered, _fractional(chunk))
+    rows: list[Line] = []
     for line in lines:
         if line.index in notes:
             body.roles.update((n.id, "note") for n in ledger.within(line.start, line.end))
@@ -75,14 +77,45 @@ def read_stream(chunk: Chunk, *, coded: bool, sided: bool) -> Body:
             body.header.append(line)
         elif is_head(line) or squeeze(line.text) == squeeze(chunk.title):
             body.header.append(line)
-        elif not _has_figures(body) and _only_years(tokens[line.index]):
+        elif not any(x.numerals for x in rows) and _only_years(tokens[line.index]):
             body.roles.update((t.numeral.id, "year") for t in tokens[line.index] if t.numeral)
             body.header.append(line)
         else:
+            rows.append(line)
+    if not sided and is_column_of_cells([tokens[x.index] for x in rows]):
+        read_cells(rows, tokens, body, style)
+    else:
+        for line in rows:
             _read_line(line, tokens[line.index], body, style)
     _settle_header(body, lines)
     body.blocks = _settle_blocks(body) if sided else 1
     return body
+
+
+def is_column_of_cells(lines: Sequence[Sequence[Token]]) -> bool:
+    """Whether a table is printed one cell a line: nearly every line with a figure holds nothing else."""
+    filled = [tokens for tokens in lines if any(t.numeral for t in tokens)]
+    return len(filled) >= 6 and sum(len(tokens) == 1 for tokens in filled) >= 0.9 * len(filled)
+
+
+def read_cells(rows: Sequence[Line], tokens: Mapping[int, list[Token]], body: Body, style: Style) -> None:
+    """Rows of a table printed one cell a line: a row begins with its code or, failing that, with its name.
+
+    The words before the first figure are the header, but for the name (and code) right before it.
+    """
+    first = next((i for i, x in enumerate(rows) if any(t.numeral for t in tokens[x.index])), len(rows))
+    start = max(0, first - 1) if not any(_is_code(t) for t in tokens[rows[first].index]) else first
+    for line in rows[:start]:
+        record = Record(line=line.index)
+        words = tokens[line.index]
+        record.label = Text(" ".join(t.text for t in words), words[0].start, words[-1].end)
+        body.records.append(record)
+    starts = [x.start for x in rows]
+    before = len(body.records)
+    _read_line(rows[start], [t for x in rows[start:] for t in tokens[x.index]], body, style)
+    for record in body.records[before:]:
+        place = record.codes[0].span.start if record.codes else record.label.start if record.label else 0
+        record.line = rows[max(0, bisect_right(starts, place) - 1)].index
 
 
 def tokenise(line: Line, ledger: Ledger) -> list[Token]:

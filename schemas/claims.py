@@ -18,13 +18,15 @@ Sum = tuple[Pick, ...]
 class ClaimRule:
     """Claims about `subject`, where the section heading or the claims before have `context`, mean one of `picks`.
 
-    The first rule that matches decides. `picks` are alternatives, the likeliest first. A rule without picks
-    says that the subject stands in no table.
+    The first rule that matches and finds a cell decides; one with a context decides in any case. `picks` are
+    alternatives, the likeliest first. Where a rule is not `firm`, a claim that agrees with none of them may
+    speak of something else.
     """
 
     subject: str
     picks: tuple[Pick | Sum, ...]
     context: str = ""
+    firm: bool = True
 
 
 _INCOME = "income_expenditure_summary"
@@ -43,8 +45,9 @@ def _row(kind: str, *columns: str, row: str = _ROW) -> Pick:
     return Pick(kind, row, columns)
 
 
-def _natures(column: str) -> tuple[Pick, Pick]:
-    return _row("expenditure_by_function", column), _row("general_budget_expenditure", column)
+def _natures(column: str) -> tuple[Pick, ...]:
+    picks = _row("expenditure_by_function", column), _row("general_budget_expenditure", column)
+    return (*picks, _row("project_expenditure", "total")) if column == "project" else picks
 
 
 def _economic(column: str, foot: str, codes: tuple[str, ...]) -> tuple[Pick | Sum, ...]:
@@ -103,8 +106,10 @@ _CARRIED_OVER: tuple[Pick | Sum, ...] = (
     _row("income_by_unit", "carryover_total"),
     Pick(_INCOME, r"(上年|年初)(财政拨款)?结转(和?结余)?(资金)?", _A, "income"),
     Pick(_FISCAL, r"(上年|年初)(财政拨款)?结转(和?结余)?(资金)?", _A, "income"),
+    _row("project_expenditure", "carryover_general_budget"),
 )
 
+_OPERATING = r"(.{0,8}的)?(机关|单位)运行经费(财政拨款)?(预算|支出)?(数)?"
 _SOURCES: tuple[tuple[str, str, str], ...] = (
     (r"上级补助收入", "superior_subsidy", "current_superior_subsidy"),
     (r"事业收入", "undertaking", "current_undertaking"),
@@ -161,7 +166,8 @@ CLAIM_RULES: tuple[ClaimRule, ...] = (
     ClaimRule(r"(收、?支|收入、?支出|收支|收入)(预算)?(总计|总预算|总额|合计|预算)", _TOTAL_IN),
     ClaimRule(r"收入预算|本年收入(预算)?合计", _TOTAL_IN),
     ClaimRule(r"支出(预算)?(总计|总预算|总额|合计)|支出预算|本年支出(预算)?合计", _TOTAL_OUT),
-    ClaimRule(r"(本年|当年)(收入|预算)|本年拨款", _FISCAL_THIS_YEAR, r"财政拨款"),
+    ClaimRule(r"(本年|当年)(收入|预算)", _FISCAL_THIS_YEAR, r"财政拨款"),
+    ClaimRule(r"本年(财政)?拨款", (_row("project_expenditure", "general_budget"),)),
     ClaimRule(r"(本年|当年)(收入|预算)", _THIS_YEAR),
     ClaimRule(_CARRIED, _CARRIED_OVER),
     # income
@@ -197,7 +203,10 @@ CLAIM_RULES: tuple[ClaimRule, ...] = (
             _row("basic_expenditure_by_economic", "total", "amount"),
         ),
     ),
-    *(ClaimRule(name, tuple(reversed(_natures(column))), _GENERAL_WORDS) for name, column in _NATURES[:2]),
+    *(
+        ClaimRule(name, _natures(column)[1:2] + _natures(column)[:1] + _natures(column)[2:], _GENERAL_WORDS)
+        for name, column in _NATURES[:2]
+    ),
     *(ClaimRule(name, _natures(column)) for name, column in _NATURES[:2]),
     *(ClaimRule(name, (_row("expenditure_by_function", column),)) for name, column in _NATURES[2:]),
     ClaimRule(r"人员经费(支出)?", _economic("personnel", r"人员经费(合计)?", (r"code:301", r"code:303"))),
@@ -205,19 +214,22 @@ CLAIM_RULES: tuple[ClaimRule, ...] = (
         r"(日常)?公用经费(支出)?",
         _economic("public", r"公用经费(合计)?", (r"code:302", r"code:307", r"code:310", r"code:399")),
     ),
+    ClaimRule(_OPERATING, (Pick("three_public", r"operating", ("final", "amount")),)),
+    # Defined for administrative units only: the public expenses of a department with other units exceed it.
     ClaimRule(
-        r"(机关|单位)运行经费(财政拨款)?(预算|支出)?(数)?",
+        _OPERATING,
         (
-            Pick("three_public", r"operating", ("final", "amount")),
             *_economic("public", r"公用经费(合计)?", ()),
             Pick("general_budget_expenditure", r"行政运行", ("public",)),
         ),
+        firm=False,
     ),
 )
 
 ITEM_KINDS: tuple[tuple[str, str | None, tuple[str, ...]], ...] = (
     (_INCOME, "expenditure", ("amount", "total")),
     (_FISCAL, "expenditure", ("general_budget", "total", "amount")),
+    (_INCOME, "expenditure_by_use", ("amount",)),
     ("general_budget_expenditure", None, ("total",)),
     ("expenditure_by_function", None, ("total",)),
 )
@@ -225,8 +237,8 @@ ITEM_KINDS: tuple[tuple[str, str | None, tuple[str, ...]], ...] = (
 
 PROJECT_FACTS: tuple[tuple[str, str, str, str], ...] = (
     (r"(绩效)?自评得分", "total", r"total_score", "value"),
-    (r"(全年|调整后?)预算数?", "fund", r"total", "budget_adjusted"),
     (r"年初预算数?", "fund", r"total", "budget_initial"),
+    (r"(全年|调整后?)?预算数?", "fund", r"total", "budget_adjusted"),
     (r"(全年)?执行数", "fund", r"total", "executed"),
     (r"执行率", "fund", r"total", "rate_percent"),
 )

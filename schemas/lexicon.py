@@ -38,12 +38,12 @@ class Contradiction(NamedTuple):
 @cache
 def _entries() -> dict[str, Entry]:
     found: dict[str, Entry] = {}
-    with (resources.files("schemas") / "data" / "lexicon.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            name = squeeze(row["name"])
-            known = found.get(row["code"])
-            names = (*known.names, name) if known else (name,)
-            found[row["code"]] = Entry(row["code"], names, row["classification"], row["level"])
+    text = (resources.files("schemas") / "data" / "lexicon.csv").read_text(encoding="utf-8")
+    for row in csv.DictReader(text.splitlines()):
+        name = squeeze(row["name"])
+        known = found.get(row["code"])
+        names = (*known.names, name) if known else (name,)
+        found[row["code"]] = Entry(row["code"], names, row["classification"], row["level"])
     return found
 
 

@@ -7,16 +7,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from schemas import AnyTable, Chunk, Document, Finding, Reading
+from schemas import AnyTable, Chunk, Document, Finding, ModelError, Reading
 from schemas.findings import Verdict
-from worker.reconcile import reconcile
+from worker.reconcile import closure, reconcile
 from worker.route import choose, route
 from worker.segment import DocumentFacts, describe, segment
+
+When = Literal["always", "unclosed"]
+
+_log = logging.getLogger(__name__)
 
 
 class Reader(Protocol):
@@ -25,6 +30,16 @@ class Reader(Protocol):
     name: str
 
     def read(self, chunk: Chunk) -> Reading: ...
+
+
+class Failure(NamedTuple):
+    """Why a reader has no reading of a chunk."""
+
+    reader: str
+    error: Exception
+
+    def __str__(self) -> str:
+        return f"{self.reader}: {self.error or type(self.error).__name__}"
 
 
 class Extraction(BaseModel):
@@ -50,30 +65,75 @@ class Extraction(BaseModel):
 
 
 def extract(
-    document: Document, readers: Sequence[Reader], progress: Callable[[int, int], None] | None = None
+    document: Document,
+    readers: Sequence[Reader],
+    progress: Callable[[int, int], None] | None = None,
+    when: When = "always",
 ) -> Extraction:
     """The whole way for one document. `progress(done, total)` is called after every chunk."""
     chunks = segment(document)
     readings: dict[str, tuple[Reading, ...]] = {}
+    problems: dict[str, tuple[str, ...]] = {}
     for done, chunk in enumerate(chunks, start=1):
-        readings[chunk.id] = tuple(reader.read(chunk) for reader in readers)
+        readings[chunk.id], failures = read_chunk(chunk, readers, when)
+        problems[chunk.id] = tuple(map(str, failures))
         if progress:
             progress(done, len(chunks))
-    return conclude(document, chunks, readings)
+    return conclude(document, chunks, readings, problems)
+
+
+def read_chunk(
+    chunk: Chunk, readers: Sequence[Reader], when: When = "always", known: Sequence[Reading] = ()
+) -> tuple[tuple[Reading, ...], tuple[Failure, ...]]:
+    """One chunk by every reader, and why any of them brought nothing: one that fails does not stop the next.
+
+    `when` is "unclosed": readers after the first are asked only where its table does not close by itself.
+    `known` are readings of an earlier try; who made them is not asked again.
+    """
+    found = {reading.reader: reading for reading in known}
+    failures = []
+    for reader in readers:
+        if reader.name in found:
+            continue
+        if when == "unclosed" and any(_closes(chunk, reading) for reading in found.values()):
+            break
+        try:
+            found[reader.name] = reader.read(chunk)
+        except ModelError as error:
+            failures.append(Failure(reader.name, error))
+        # A fault of our own on one table must not cost the user the others.
+        except Exception as error:
+            _log.exception("%s, %s: the reader %s failed", chunk.document, chunk.id, reader.name)
+            failures.append(Failure(reader.name, error))
+    return tuple(found.values()), tuple(failures)
+
+
+def _closes(chunk: Chunk, reading: Reading) -> bool:
+    """Whether there is nothing left to ask: the table adds up, or the form is blank."""
+    count = closure(reading.table)
+    return chunk.blank is not None or (count.passed > 0 == count.failed and not reading.incomplete)
 
 
 def conclude(
-    document: Document, chunks: Sequence[Chunk], readings: Mapping[str, tuple[Reading, ...]]
+    document: Document,
+    chunks: Sequence[Chunk],
+    readings: Mapping[str, tuple[Reading, ...]],
+    problems: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Extraction:
     """Choose the reading that stands for each chunk, hold all tables against all identities, route them.
 
     A pure function: the same readings give the same extraction. A chunk without any reading is routed as failed.
+    `problems` by chunk id say why readers brought nothing; they are told where a table is not accepted.
     """
     standing = {chunk.id: choose(chunk, readings[chunk.id]) for chunk in chunks if readings.get(chunk.id)}
     findings = reconcile({key: reading.table for key, reading in standing.items()})
     verdicts = {
-        chunk.id: route(chunk, standing.get(chunk.id), readings.get(chunk.id, ()), findings) for chunk in chunks
+        chunk.id: route(chunk, standing.get(chunk.id), readings.get(chunk.id, ()), findings)
+        for chunk in chunks
     }
+    for key, told in (problems or {}).items():
+        if verdicts[key].status in {"review", "failed"}:
+            verdicts[key] = verdicts[key].model_copy(update={"reasons": (*verdicts[key].reasons, *told)})
     return Extraction(
         document=document,
         facts=describe(document),

@@ -1,0 +1,98 @@
+"""What is done about one message: the store is asked for the right to do it, and told what came of it.
+
+Messages may come twice, late or never: every step may be repeated, and what it finds in the store decides.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import NamedTuple
+
+from schemas import ModelError, Throttled, Transient
+from worker.pipeline import Failure, Reader, conclude, read_chunk
+from worker.segment import segment
+from worker.settings import Settings
+from worker.store import Store
+
+LONGEST_PAUSE_S = 600.0
+"""The longest time, in seconds, that a chunk waits for its next try."""
+
+_log = logging.getLogger(__name__)
+
+
+def hard_limit(settings: Settings) -> timedelta:
+    """How long one step may take at most; long enough for a chunk that is split, mended and asked again."""
+    return timedelta(seconds=max(600.0, 10 * settings.timeout_s))
+
+
+def lease(settings: Settings) -> timedelta:
+    """After what time without a word who took a step is held to be gone."""
+    return hard_limit(settings) + timedelta(seconds=60)
+
+
+class Read(NamedTuple):
+    """What came of reading a chunk: its document, and after how many seconds to try again (None: finished)."""
+
+    document_id: int
+    again_in: float | None = None
+
+
+def cut_document(store: Store, document_id: int) -> list[int]:
+    """Cut a document into chunks; their ids. A document that cannot be cut is marked as failed."""
+    try:
+        return store.add_chunks(document_id, segment(store.load_document(document_id)))
+    # Whatever it is, the document must not stay open for ever.
+    except Exception as error:
+        _log.exception("document %s cannot be cut into tables", document_id)
+        store.fail_document(document_id, f"cannot be cut into tables ({_in_words(error)})")
+        return []
+
+
+def read(store: Store, readers: Sequence[Reader], settings: Settings, chunk_id: int, worker: str) -> Read:
+    """Read a chunk, if it is free to be taken, and keep what came of it.
+
+    What a model may yet answer (Transient, Throttled) is tried again up to the cap of the settings; then the
+    chunk is poisoned. What it will not (Refused, Truncated, Invalid) leaves the chunk without that reading.
+    """
+    claim = store.claim_chunk(chunk_id, worker, settings.attempts, lease(settings))
+    if claim is None:
+        return Read(store.document_of(chunk_id))
+    readings, failures = read_chunk(claim.chunk, readers, settings.llm_when, claim.known)
+    for reading in readings:
+        store.save_reading(chunk_id, reading)
+    for failure in failures:
+        if isinstance(failure.error, ModelError):
+            store.save_calls(chunk_id, failure.reader, failure.error.calls)
+    problems = [str(failure) for failure in failures]
+    passing = [failure for failure in failures if isinstance(failure.error, Transient | Throttled)]
+    if passing and claim.attempt < settings.attempts:
+        pause = _pause(passing, claim.attempt)
+        store.release_chunk(chunk_id, problems, timedelta(seconds=pause))
+        return Read(claim.document_id, pause)
+    store.finish_chunk(chunk_id, problems, poisoned=bool(passing))
+    return Read(claim.document_id)
+
+
+def _pause(failures: Sequence[Failure], attempt: int) -> float:
+    """Seconds until the next try: what the endpoint asks for, else two to the power of the attempt."""
+    asked = [failure.error.retry_after or 0.0 for failure in failures if isinstance(failure.error, Throttled)]
+    return min(max(2.0**attempt, *asked, 0.0), LONGEST_PAUSE_S)
+
+
+def conclude_document(store: Store, document_id: int) -> None:
+    """Hold the tables of a document against one another and keep the outcome; a fault marks it as failed."""
+    try:
+        read = store.load_read(document_id)
+        document = store.load_document(document_id)
+        extraction = conclude(document, read.chunks, read.readings, read.problems)
+        store.save_extraction(extraction)
+    # Whatever it is, the document must not stay open for ever.
+    except Exception as error:
+        _log.exception("document %s cannot be concluded", document_id)
+        store.fail_document(document_id, f"cannot be concluded ({_in_words(error)})")
+
+
+def _in_words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

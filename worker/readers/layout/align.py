@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from schemas import ColumnInfo, squeeze
 from worker.readers.layout import headers
@@ -15,6 +16,8 @@ from worker.segment.lines import Line
 _WORDS = re.compile(r"\S+(?: \S+)*")  # words a single space apart belong together
 _MARGIN = 4.0
 """Columns of the page by which the best placement must beat the next one."""
+_JITTER = 2
+"""Columns of the page by which right edges of one column may differ."""
 
 
 def display_width(text: str) -> int:
@@ -34,6 +37,14 @@ def header_centres(header: Sequence[Line], infos: Mapping[str, ColumnInfo]) -> d
             left = display_width(line.text[: match.start()])
             found.setdefault(key, []).append(left + display_width(match.group()) / 2)
     return {key: places[0] for key, places in found.items() if len(set(places)) == 1}
+
+
+def is_positional(records: Sequence[Record], columns: int) -> bool:
+    """Whether figures stand at the same few places of the page in all rows, so that their place means something."""
+    places = sorted(value.right for record in records for value in record.values)
+    rows = sum(bool(record.values) for record in records)
+    clusters = 1 + sum(b - a > _JITTER for a, b in pairwise(places))
+    return rows >= 3 and clusters <= columns + 1
 
 
 def aligned(record: Record, options: Sequence[Placement], centres: Mapping[str, float]) -> list[Placement]:

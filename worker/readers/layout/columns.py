@@ -11,7 +11,7 @@ from typing import NamedTuple
 from schemas import AnyTable, ColumnInfo, squeeze
 from schemas.rules import Rule
 from worker.readers.layout import headers
-from worker.readers.layout.align import aligned, header_centres
+from worker.readers.layout.align import aligned, header_centres, is_positional
 from worker.readers.layout.place import Placement, options, settle
 from worker.readers.layout.records import Body, Record
 from worker.reconcile import closure, identities
@@ -221,7 +221,7 @@ def _header_line(body: Body, count: int, infos: Mapping[str, ColumnInfo]) -> Ite
         ):  # a kind of its own columns: the header is all there is
             found = headers.assign({i: headers.Header((w,), i) for i, w in enumerate(words[-count:])}, infos)
             yield tuple(found[i] for i in range(count))
-        if len(words) < count:
+        if len(words) < count or any(headers.is_group(w, infos) for w in words):
             continue
         found = headers.assign({i: headers.Header((w,), i) for i, w in enumerate(words)}, infos)
         if sum(k in infos for k in found.values()) >= max(1, len(words) // 2):
@@ -268,7 +268,11 @@ def _place(
     if any(len(c) > 1 for c in choices):
         first = make(layout)
         left = settle(records, choices, _sums(first))
-        left = [aligned(r, options_, centres) for r, options_ in zip(records, left, strict=True)]
+        placed = {b for b in keys if is_positional([r for r in records if r.block == b], len(keys[b]))}
+        left = [
+            aligned(r, options_, centres) if r.block in placed else options_
+            for r, options_ in zip(records, left, strict=True)
+        ]
         layout.placing = [options_[0] for options_ in left]
         layout.doubtful = [i for i, options_ in enumerate(left) if len(options_) > 1]
     layout.score = score(make(layout))

@@ -87,7 +87,8 @@ def _named(text: str, info: ColumnInfo) -> bool:
 def assign(found: Mapping[int, Header], infos: Mapping[str, ColumnInfo]) -> dict[int, str]:
     """Column → key for every column with a header; a header that the kind does not name is its own key.
 
-    Of several columns below one and the same innermost cell only the first is named by it.
+    Of several columns below one and the same innermost cell only the first is named by it; a header that
+    spans columns of the kind names none.
     """
     keys: dict[int, str] = {}
     named: set[int] = set()
@@ -96,8 +97,16 @@ def assign(found: Mapping[int, Header], infos: Mapping[str, ColumnInfo]) -> dict
             continue
         named.add(header.start)
         choices = [k for k in match_path(header.path, infos) if k not in keys.values()]
-        keys[column] = choices[0] if choices else _own_key(header.path, set(keys.values()))
+        if choices:
+            keys[column] = choices[0]
+        elif not is_group(header.path[-1], infos):
+            keys[column] = _own_key(header.path, set(keys.values()))
     return keys
+
+
+def is_group(text: str, infos: Mapping[str, ColumnInfo]) -> bool:
+    """Whether a header text spans several columns of the kind: alone it names none of them."""
+    return any(re.fullmatch(group, text) for info in infos.values() for group in info.groups)
 
 
 RESERVED = frozenset({"side", "code", "name", "label", "code_cell"})

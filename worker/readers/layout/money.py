@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from schemas import AnyTable, Chunk, ColumnInfo, Reading, canonical_name, squeeze, table_type
 from schemas.findings import Role
 from schemas.kinds.summaries import FiscalAppropriationSummary, IncomeExpenditureSummary
+from schemas.rules import RowSum
 from worker.readers.layout import headers
 from worker.readers.layout.build import Builder
 from worker.readers.layout.columns import Layout, by_headers, by_order
@@ -66,6 +67,7 @@ def read_money(chunk: Chunk) -> Reading:
         for i in layout.doubtful
     )
     doubts.extend(f"no header names the column {key}" for key in layout.guessed)
+    doubts.extend(_without_total(table))
     notes = [layout.moved] if layout.moved else []
     return _reading(chunk, table, body.roles, doubts, notes)
 
@@ -213,6 +215,22 @@ def _allowed(
     if side == "income" or not split:
         return {k: i for k, i in money.items() if k not in funds}
     return {k: i for k, i in money.items() if k in funds}
+
+
+def _without_total(table: AnyTable) -> list[str]:
+    """What to say of a table of a known kind in which no column is recognised as the one that sums up the others.
+
+    Its identities may close all the same, under headers that mean something else.
+    """
+    infos = [k for k, i in type(table).row_type().column_infos().items() if not i.text]
+    sums = [r for r in type(table).rules if isinstance(r, RowSum)]
+    main = {r.total for r in sums} - {p for r in sums for p in r.parts}
+    wanted = main | set(infos[:1]) if main else set(infos)
+    if not wanted:
+        return []
+    sides = {row.side for row in table.rows if any(c.amount for _, c in row.cells())}
+    named = {row.side for row in table.rows if any(row.figure(k) for k in wanted)}
+    return [f"no header names the column {' or '.join(sorted(wanted))}"] if sides - named else []
 
 
 def _in_words(chunk: Chunk) -> dict[str, Role]:

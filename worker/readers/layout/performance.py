@@ -293,7 +293,8 @@ class _Form:
         for block in self.indicators:
             indicators.extend(block.rows())
             for token in block.lost:
-                self.incomplete.append(f"indicators: no column for {token.text!r}")
+                kept = self.notes if token.is_level else self.incomplete
+                kept.append(f"indicators: no column for {token.text!r}")
         rows.extend(indicators)
         for tokens in self.totals:
             row = self._total_row(tokens, rows)

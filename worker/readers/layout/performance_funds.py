@@ -111,22 +111,20 @@ class Funds:
     def rows_of(self, places: Places, unit: str | None) -> Iterator[PerformanceRow]:
         """The typed rows, in printed order; rows without any figure are left out."""
         money = self.unit or unit
-        merged: dict[str, PerformanceRow] = {}
+        placed: dict[int, tuple[dict[int, int], Sequence[Column]]] = {}
         for block in (0, 1):
             rows = [row for row in self.rows if row.block == block and row.figures]
             columns = self.columns or (_USUAL if any(len(r.figures) > 2 for r in rows) else _AMOUNT)
-            for row, placing in place(rows, columns):
-                typed = merged.setdefault(
-                    row.key,
-                    PerformanceRow(
-                        side="fund",
-                        name=row.key,
-                        label=places.text(row.label.start, row.label.end) if row.label else None,
-                    ),
-                )
-                for index, column in placing.items():
-                    self._fill(typed, row.figures[index], columns[column], places, money, block)
-        yield from (row for row in merged.values() if next(row.cells(), None))
+            placed.update({id(row): (placing, columns) for row, placing in place(rows, columns)})
+        made: list[PerformanceRow] = []
+        for row in self.rows:
+            placing, under = placed.get(id(row), ({}, ()))
+            if not (row.block and made and made[-1].name == row.key):
+                label = places.text(row.label.start, row.label.end) if row.label else None
+                made.append(PerformanceRow(side="fund", name=row.key, label=label))
+            for index, column in placing.items():
+                self._fill(made[-1], row.figures[index], under[column], places, money, row.block)
+        yield from (row for row in made if next(row.cells(), None))
 
     @staticmethod
     def _fill(

@@ -108,6 +108,11 @@ class Indicators:
                     labels.append((places, token))
         return spread(labels, len(lines))
 
+    @property
+    def _checks(self) -> set[str]:
+        """The further columns that hold points."""
+        return {c.header for c in self.columns if c.role == "check"}
+
     def _hint_costs(self) -> None:
         """成本指标 is of the first level only where the second level tells kinds of cost apart."""
         words = [t.word for line in self.lines for t in line]
@@ -169,7 +174,7 @@ class Indicators:
 
     def _cell(self, key: str, token: Token) -> Cell | None:
         numerals = self.places.numerals(token.start, token.end)
-        if key in _FIGURES and len(numerals) == 1:
+        if (key in _FIGURES or key in self._checks) and len(numerals) == 1:
             return self.places.figure(numerals[0])
         if token.shape == "dash":
             return None

@@ -30,7 +30,7 @@ def cut(chunk: Chunk, rows: int) -> list[Chunk]:
         filled += not line.blank
     if len(groups) == 1:
         return [chunk]
-    header = chunk.slice(chunk.start, chunk.lines[first][0]) if first else chunk.header
+    header = chunk.header + chunk.slice(chunk.start, chunk.lines[first][0])
     parts = []
     for number, group in enumerate(groups, start=1):
         low = 0 if number == 1 else group[0]
@@ -44,7 +44,7 @@ def cut(chunk: Chunk, rows: int) -> list[Chunk]:
                     "first_line": chunk.first_line + low,
                     "last_line": chunk.first_line + group[-1],
                     "text": chunk.slice(start, end),
-                    "header": header if number > 1 else "",
+                    "header": header if number > 1 else chunk.header,
                     "part": number,
                     "parts": len(groups),
                     "ledger": tuple(n for n in chunk.ledger if start <= n.span.start < end),

@@ -44,7 +44,10 @@ def read_money(chunk: Chunk) -> Reading:
     sides = _sides(body, records, model.sides if issubclass(model, _SIDED) else ())
     infos = model.row_type().column_infos()
     texts = _texts(chunk, body, records, infos)
-    names = [_name(r, t, chunk) for r, t in zip(records, texts, strict=True)]
+    if chunk.kind == "project_expenditure":
+        for record, cells in zip(records, texts, strict=True):
+            record.label = cells.get("second_level") or cells.get("first_level") or record.label
+    names = [_name(r, chunk) for r in records]
 
     def make(layout: Layout) -> AnyTable:
         table = builder.build(records, sides, layout.placing, texts, layout.columns, layout.headers)
@@ -187,18 +190,11 @@ def _texts(
     return found
 
 
-def _name(record: Record, texts: Mapping[str, Text], chunk: Chunk) -> str | None:
+def _name(record: Record, chunk: Chunk) -> str | None:
     """The name of a row where it is not simply its label."""
     if chunk.kind == "three_public" and record.label:
         return item_of(canonical_name(record.label.text))
-    if chunk.kind == "project_expenditure":
-        for key in ("second_level", "first_level"):
-            if key in texts:
-                return canonical_name(texts[key].text)
-        return None
-    if record.label is None and record.total:
-        return "合计"
-    return None
+    return "合计" if record.label is None and record.total else None
 
 
 def _allowed(

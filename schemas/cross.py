@@ -6,12 +6,24 @@ budget counterparts. A pick that finds no cell skips its rule.
 
 from __future__ import annotations
 
-from schemas.rules import CrossEqual, CrossItems, CrossRule, Pick
+from schemas.rules import CrossEqual, CrossItems, CrossRows, CrossRule, Pick
 
 _TOTAL = r"(收入|支出|收支)?(总计|合计)"
 _ROW_TOTAL = r"(本年)?(收入|支出)?(合计|总计)"
 _YEAR_IN = r"(本年|当年)收入(合计|小计)?"
 _YEAR_OUT = r"(本年|当年)支出(合计|小计)?"
+_FUNDS = (
+    ("general_budget", "一般公共预算"),
+    ("government_fund", "政府性基金预算"),
+    ("state_capital", "国有资本经营预算"),
+)
+_SOURCES = (
+    ("superior_subsidy", r"上级补助收入"),
+    ("undertaking", r"事业收入"),
+    ("business", r"(事业单位)?经营收入"),
+    ("affiliate_remittance", r"附属单位上缴收入"),
+    ("other", r"其他收入"),
+)
 
 
 def _summary(row: str, side: str, stage: str | None = None) -> Pick:
@@ -173,5 +185,39 @@ CROSS_RULES: tuple[CrossRule, ...] = (
         "projects",
         (_row("expenditure_by_function", "project"),),
         (_row("project_expenditure", "total"),),
+    ),
+    CrossItems(
+        "budget_fiscal_items",
+        Pick("fiscal_appropriation_summary", r".*", ("total", "amount"), "expenditure", "budget"),
+        Pick("general_budget_expenditure", r".*", ("total",)),
+        totals=rf"{_TOTAL}|{_ROW_TOTAL}",
+    ),
+    # income by source
+    *(
+        CrossEqual(
+            f"income_{column}",
+            (_summary(name, "income"),),
+            (_row("income_by_function", column),),
+        )
+        for column, name in _SOURCES
+    ),
+    *(
+        CrossEqual(
+            f"final_income_{fund}",
+            (_summary(rf"{name}财政拨款收入", "income", "final"),),
+            (
+                Pick(
+                    "fiscal_appropriation_summary", rf"{name}财政拨款(收入)?", ("amount",), "income", "final"
+                ),
+            ),
+        )
+        for fund, name in _FUNDS
+    ),
+    CrossRows(
+        "functions",
+        "expenditure_by_function",
+        "general_budget_expenditure",
+        _ROW_TOTAL,
+        ("total", "basic", "project"),
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import sys
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -61,7 +62,10 @@ def load_kinds(folder: Path) -> list[str]:
         if spec is None or spec.loader is None:
             raise ConfigError(f"{path.name}: cannot be loaded as a Python module")
         try:
-            spec.loader.exec_module(importlib.util.module_from_spec(spec))
+            module = importlib.util.module_from_spec(spec)
+            # Where annotations are strings, pydantic looks their names up in the registered module.
+            sys.modules[spec.name] = module
+            spec.loader.exec_module(module)
         except Exception as error:
             raise ConfigError(
                 f"{path.name}: {error}; mend the module or take it out of {folder.name}"

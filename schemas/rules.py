@@ -127,16 +127,19 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class PointSum:
-    """Points add up (scope column): Σ `parts` = `total`, or one of `constants` where no total is printed.
+    """Points add up (scope column): Σ `parts` = `total`, or = `constant` where no total is declared.
 
-    Points without decimals are exact, not rounded. A part that is not printed adds nothing; where none is
-    printed there is nothing to check.
+    The sum may also be `rest`, the other points being given elsewhere: in `besides`, where it must be printed
+    then, or in another form. Points without decimals are exact, not rounded. Where no part is printed there is
+    nothing to check.
     """
 
     id: str
     parts: tuple[Spot, ...]
     total: Spot | None = None
-    constants: tuple[int, ...] = ()
+    constant: int = 0
+    rest: int = 0
+    besides: Spot | None = None
 
 
 Rule = (
@@ -181,13 +184,30 @@ class CrossItems:
     """Across tables, row by row: the summary item with the name of a row of another table equals it.
 
     `left` names the summary (kind, side, columns), `right` the table whose rows of code length `digits`
-    have the same names (one may be cut short in print).
+    have the same names (one may be cut short in print). With `totals`, only where the rows of these names
+    agree: the two tables then hold the same money.
     """
 
     id: str
     left: Pick
     right: Pick
     digits: int = 3
+    totals: str = ""
 
 
-CrossRule = CrossEqual | CrossItems
+@dataclass(frozen=True, slots=True)
+class CrossRows:
+    """Across tables, row by row: where the totals of two tables agree in a column, so do their rows of one code.
+
+    For tables of which the one (`right`) holds a part of what the other (`left`) holds, such as what general
+    budgets pay of all expenditure: no part can be less in one row and more in another. `row` matches the totals.
+    """
+
+    id: str
+    left: str
+    right: str
+    row: str
+    columns: tuple[str, ...]
+
+
+CrossRule = CrossEqual | CrossItems | CrossRows

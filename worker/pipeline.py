@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from schemas import AnyTable, Chunk, Document, Finding, ModelError, Reading
 from schemas.findings import Verdict
-from worker.reconcile import closure, reconcile
+from worker.reconcile import closure, reconcile, repaired
 from worker.route import choose, route
 from worker.segment import DocumentFacts, describe, segment
 
@@ -120,12 +120,15 @@ def conclude(
     readings: Mapping[str, tuple[Reading, ...]],
     problems: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Extraction:
-    """Choose the reading that stands for each chunk, hold all tables against all identities, route them.
+    """Choose the reading that stands for each chunk, put figures back into their columns where only one way
+    closes the table, hold all tables against all identities, route them.
 
     A pure function: the same readings give the same extraction. A chunk without any reading is routed as failed.
     `problems` by chunk id say why readers brought nothing; they are told where a table is not accepted.
     """
-    standing = {chunk.id: choose(chunk, readings[chunk.id]) for chunk in chunks if readings.get(chunk.id)}
+    standing = repaired(
+        {chunk.id: choose(chunk, readings[chunk.id]) for chunk in chunks if readings.get(chunk.id)}
+    )
     findings = reconcile({key: reading.table for key, reading in standing.items()})
     verdicts = {
         chunk.id: route(chunk, standing.get(chunk.id), readings.get(chunk.id, ()), findings)

@@ -35,12 +35,33 @@ def _rank(chunk: Chunk, reading: Reading) -> tuple[bool, int, int, int]:
 
 
 def unexplained(chunk: Chunk, reading: Reading) -> list[str]:
-    """The numerals of a chunk that a reading does not account for, with their lines."""
+    """The numerals of a chunk that a reading does not account for, with their lines: they have no role, or are
+    said to be cells and stand in none."""
+    used = {cell.numeral for row in reading.table.rows for _, cell in row.cells()}
     return [
         f"{numeral.text} (line {numeral.span.line})"
         for numeral in chunk.ledger
-        if numeral.id not in reading.roles
+        if numeral.id not in reading.roles or (reading.roles[numeral.id] == "cell" and numeral.id not in used)
     ]
+
+
+def _ungrounded(chunk: Chunk, reading: Reading) -> Iterator[str]:
+    """Figures that are no numeral of the source, and numerals that stand in more than one cell of a table."""
+    held: Counter[str] = Counter()
+    invented = []
+    for index, row in enumerate(reading.table.rows):
+        for column, cell in row.cells():
+            if cell.amount is not None and cell.numeral is None:
+                invented.append(_place(reading.table, CellRef(chunk.id, index, column)))
+            elif cell.amount is not None and cell.numeral:
+                held[cell.numeral] += 1
+    if invented:
+        yield f"not a numeral of the source: {_listed(invented)}"
+    if chunk.role == "table":
+        texts = {numeral.id: f"{numeral.text} (line {numeral.span.line})" for numeral in chunk.ledger}
+        twice = [texts.get(key, key) for key, times in held.items() if times > 1]
+        if twice:
+            yield f"in more than one cell: {_listed(twice)}"
 
 
 def agreement(readings: Sequence[Reading], standing: Reading) -> float | None:
@@ -111,7 +132,11 @@ def route(
     )
     if not evidence.figures and not loose and not reading.incomplete and _blank(chunk, reading.table):
         return verdict.model_copy(update={"status": "empty", "confidence": 1.0})
-    reasons = (*_reasons(chunk, reading, evidence, loose), *_row_reasons(reading.table))
+    reasons = (
+        *_reasons(chunk, reading, evidence, loose),
+        *_row_reasons(reading.table),
+        *_ungrounded(chunk, reading),
+    )
     confidence = _confidence(chunk, evidence, loose, agreement(readings, reading), accepted=not reasons)
     status = "review" if reasons else "accepted"
     return verdict.model_copy(update={"status": status, "confidence": confidence, "reasons": reasons})

@@ -62,12 +62,10 @@ _FUNDS = NamedSum(
     columns=("amount", "budget_initial", "budget_adjusted", "executed"),
 )
 
-_WEIGHTS = PointSum(
-    "weights",
-    parts=(Spot("indicator", r".*", "weight"), Spot("fund", r"total", "weight")),
-    # 10 of 100 points belong to the execution rate, which some forms weigh outside the indicators.
-    constants=(100, 90),
-)
+# 10 of the 100 points belong to the execution rate in many forms: the score of the funds, given with the evaluation.
+_WEIGHTED = (Spot("indicator", r".*", "weight"), Spot("fund", r"total", "weight"))
+_WEIGHTS = PointSum("weights", _WEIGHTED, constant=100, rest=90, besides=Spot("fund", r"total", "score"))
+_PLANNED_WEIGHTS = PointSum("weights", _WEIGHTED, constant=100, rest=90)
 _SCORES = PointSum(
     "total_score",
     parts=(Spot("indicator", r".*", "score"), Spot("fund", r"total", "score")),
@@ -104,6 +102,6 @@ class PerformanceTarget(Table[PerformanceRow]):
     sides: ClassVar = ("header", "fund", "indicator", "total")
     keys: ClassVar = _KEYS
     named_by: ClassVar = ("level3",)
-    rules: ClassVar = (_FUNDS, _WEIGHTS)
+    rules: ClassVar = (_FUNDS, _PLANNED_WEIGHTS)
 
     kind: Literal["performance_target"] = "performance_target"

@@ -18,9 +18,10 @@ from worker.reconcile.expand import equations
 from worker.reconcile.grid import Grid, Key
 from worker.reconcile.narrative import narrative_identities
 from worker.reconcile.picking import Book
+from worker.reconcile.place import repaired
 from worker.reconcile.suspects import Checked, with_suspects
 
-__all__ = ["Closure", "blamed", "check", "closure", "identities", "reconcile"]
+__all__ = ["Closure", "blamed", "check", "closure", "identities", "reconcile", "repaired"]
 
 _SUMS = {"sum", "points"}
 

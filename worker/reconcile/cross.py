@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from schemas.cross import CROSS_RULES
 from schemas.findings import Identity
-from schemas.rules import CrossEqual, CrossItems
+from schemas.rules import CrossEqual, CrossItems, CrossRows, Pick
 from schemas.tables import CellRef
 from schemas.text import squeeze
+from worker.reconcile.engine import check
 from worker.reconcile.grid import Grid
+from worker.reconcile.nesting import clean_code
 from worker.reconcile.picking import Book, Picked, same_name
 
 # Where the money of a performance table stands, and the column of the project table that it must equal.
@@ -20,10 +24,13 @@ _FUNDS = (("performance_target", "amount"), ("performance_self_evaluation", "bud
 def cross_identities(book: Book) -> Iterator[Identity]:
     """Every identity between tables that the cells of a document allow."""
     for rule in CROSS_RULES:
-        if isinstance(rule, CrossEqual):
-            yield from _equal(book, rule)
-        else:
-            yield from _items(book, rule)
+        match rule:
+            case CrossEqual():
+                yield from _equal(book, rule)
+            case CrossItems():
+                yield from _items(book, rule)
+            case CrossRows():
+                yield from _rows(book, rule)
     yield from _projects(book)
 
 
@@ -53,6 +60,8 @@ def _items(book: Book, rule: CrossItems) -> Iterator[Identity]:
     left, right = (book.first(pick.kind, pick.stage) for pick in (rule.left, rule.right))
     if left is None or right is None:
         return
+    if rule.totals and not _same_money(book, rule):
+        return
     items = [i for i, row in enumerate(left.rows) if row.side == rule.left.side and row.name]
     for index, row in enumerate(right.rows):
         if len(row.code or "") != rule.digits or not row.name:
@@ -67,6 +76,39 @@ def _items(book: Book, rule: CrossItems) -> Iterator[Identity]:
         if other is not None:
             sides = book.picked(left, [item], other), book.picked(right, [index], column)
             yield agreement(book, f"cross.{rule.id}", sides[:1], sides[1:])
+
+
+def _rows(book: Book, rule: CrossRows) -> Iterator[Identity]:
+    left, right = book.first(rule.left), book.first(rule.right)
+    if left is None or right is None:
+        return
+    ours, theirs = _by_code(left), _by_code(right)
+    for column in rule.columns:
+        whole, part = (book.pick(Pick(kind, rule.row, (column,))) for kind in (rule.left, rule.right))
+        if whole is None or part is None or not _agree(book, whole, part):
+            continue
+        for code, row in ours.items():
+            cells = (row, column), (theirs.get(code, -1), column)
+            if code in theirs and (cells[0] in left.figures or cells[1] in right.figures):
+                sides = book.picked(left, [row], column), book.picked(right, [theirs[code]], column)
+                yield agreement(book, f"cross.{rule.id}", sides[:1], sides[1:])
+
+
+def _by_code(grid: Grid) -> dict[str, int]:
+    """Row by code, for the codes that stand once."""
+    codes = Counter(clean_code(row.code) for row in grid.rows)
+    return {code: i for i, row in enumerate(grid.rows) if (code := clean_code(row.code)) and codes[code] == 1}
+
+
+def _same_money(book: Book, rule: CrossItems) -> bool:
+    """Whether the totals of the two tables of a rule agree."""
+    left, right = (book.pick(replace(pick, row=rule.totals)) for pick in (rule.left, rule.right))
+    return left is not None and right is not None and _agree(book, left, right)
+
+
+def _agree(book: Book, left: Picked, right: Picked) -> bool:
+    passed = check(agreement(book, "", [left], [right]), book.tables).status == "passed"
+    return passed and book.filled(left.refs)
 
 
 def _same_item(grid: Grid, items: Sequence[int], name: str) -> int | None:

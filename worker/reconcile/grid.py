@@ -34,19 +34,21 @@ NOTHING = Figure(0, 0)
 class Grid:
     """A table prepared for arithmetic.
 
-    `figures` holds the printed figures by row and column; `scale` is the power of ten that makes all of
-    them integers; `columns` are the keys of the columns with figures, declared ones first.
+    `amounts` holds the printed figures by row and column, `figures` the same as integers; `scale` is the
+    power of ten that makes them integers; `columns` are the keys of the columns with figures, declared ones first.
     """
 
     def __init__(self, table_id: str, table: AnyTable) -> None:
         self.id = table_id
         self.table = table
         self.rows = table.rows
-        raw: dict[Key, tuple[Decimal, Decimal]] = {}
-        for index, row in enumerate(table.rows):
-            for column, cell in row.cells():
-                if cell.amount is not None:
-                    raw[index, column] = self._exact(cell.amount)
+        self.amounts: dict[Key, Amount] = {
+            (index, column): cell.amount
+            for index, row in enumerate(table.rows)
+            for column, cell in row.cells()
+            if cell.amount is not None
+        }
+        raw = {key: self._exact(amount) for key, amount in self.amounts.items()}
         self.scale = max((max(_places(v), _places(h)) for v, h in raw.values()), default=0)
         self.figures = {
             key: Figure(int(v.scaleb(self.scale)), int(h.scaleb(self.scale))) for key, (v, h) in raw.items()
@@ -91,6 +93,12 @@ class Grid:
     def filled(self, keys: Iterable[Key]) -> bool:
         """Whether any of the cells is printed."""
         return any(key in self.figures for key in keys)
+
+    @cached_property
+    def headers(self) -> dict[str, str]:
+        """Column key → header as printed, squeezed; the key itself where none is printed."""
+        known = {*self.table.columns, *self.columns}
+        return {column: squeeze(self.table.headers.get(column, "")) or column for column in known}
 
     @cached_property
     def sides(self) -> dict[str | None, list[int]]:

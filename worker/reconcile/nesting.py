@@ -40,6 +40,8 @@ class Forest:
 
 Chain = tuple[Node, "Chain"] | None
 """Nodes to the right of a row, in printed order; shared between branches of a search."""
+Goal = Callable[[Chain, int, bool], bool]
+"""Whether a nesting is right: with so many columns amiss at most, all rows or only some having found a place."""
 
 
 def is_below(code: str, parent: str) -> bool:
@@ -119,12 +121,16 @@ class _Search:
         self.forest.top.extend(node.row for node in _walk(chain))
         return self.forest
 
-    def _settle(self, gap: list[Node], chain: Chain, goal: Callable[[Chain, int], bool]) -> Chain:
+    def _settle(self, gap: list[Node], chain: Chain, goal: Goal) -> Chain:
         """The first way of nesting the gap's rows that reaches the goal, else the first way of all."""
         if not gap:
             return chain
-        slacks = (0, 1) if len(gap[0].vector) > _ENOUGH else (0,)
-        result = next((way for slack in slacks for way in self._reaching(gap, chain, goal, slack)), None)
+        # First all rows without a miss, then all with one miss, then as many as fit.
+        tries = (
+            [(0, True), (1, True), (0, False)] if len(gap[0].vector) > _ENOUGH else [(0, True), (0, False)]
+        )
+        found = (way for slack, whole in tries for way in self._reaching(gap, chain, goal, slack, whole))
+        result = next(found, None)
         if result is None:
             result = self._first_way(gap, chain)
         fresh = {node.row for node in gap}
@@ -142,12 +148,12 @@ class _Search:
         return result
 
     def _reaching(
-        self, gap: list[Node], chain: Chain, goal: Callable[[Chain, int], bool], slack: int
+        self, gap: list[Node], chain: Chain, goal: Goal, slack: int, whole: bool
     ) -> Iterator[Chain]:
         if len(gap) > _DEEPEST:
             return
         for way in islice(self._ways(gap, len(gap), chain, slack), _MOST_STEPS):
-            if goal(way, slack):
+            if goal(way, slack, whole):
                 yield way
 
     def _ways(self, gap: list[Node], end: int, chain: Chain, slack: int) -> Iterator[Chain]:
@@ -238,7 +244,9 @@ def add_up(vectors: Sequence[Vector], width: int) -> Vector:
     return tuple(sums)
 
 
-def _adds_up(goals: Sequence[Vector], chain: Chain, slack: int) -> bool:
+def _adds_up(goals: Sequence[Vector], chain: Chain, slack: int, whole: bool) -> bool:
+    if not whole:
+        return False
     nodes = [node.vector for node in _walk(chain)]
     return not goals or any(same(add_up(nodes, len(goal)), goal, slack) for goal in goals)
 
@@ -271,5 +279,6 @@ def _take(node: Node, chain: Chain, slack: int) -> int | None:
     return next((count for count, _ in _runs(node.vector, chain, slack) if count <= len(block)), None)
 
 
-def _fits(node: Node, chain: Chain, slack: int) -> bool:
-    return _take(node, chain, slack) is not None
+def _fits(node: Node, chain: Chain, slack: int, whole: bool) -> bool:
+    count = _take(node, chain, slack)
+    return count is not None and (not whole or count == len(_block(node, chain)[0]))

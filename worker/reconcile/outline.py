@@ -53,17 +53,19 @@ def named_sums(grid: Grid, rule: NamedSum) -> Iterator[Equation]:
 
 
 def point_sums(grid: Grid, rule: PointSum) -> Iterator[Equation]:
-    """Points = their total, or the constant that they reach (the first one named, if none)."""
+    """Points = their total, or a constant: of two that are possible, the one that they reach."""
     parts = tuple(key for spot in rule.parts for key in _at(grid, spot))
     if not parts:
         return
     if rule.total is not None:
         for total in _at(grid, rule.total):
             yield Equation(rule.id, "column", (total,), parts, "points")
-    if rule.constants:
-        points = grid.total(parts, exact=True)
-        reached = (c for c in rule.constants if closes(points, Figure(c * 10**grid.scale, 0)))
-        yield Equation(rule.id, "column", parts, (), "points", constant=next(reached, rule.constants[0]))
+        return
+    elsewhere = rule.rest and (rule.besides is None or _at(grid, rule.besides))
+    options = [rule.constant, rule.rest] if elsewhere else [rule.constant]
+    points = grid.total(parts, exact=True)
+    reached = (number for number in options if closes(points, Figure(number * 10**grid.scale, 0)))
+    yield Equation(rule.id, "column", parts, (), "points", constant=next(reached, options[0]))
 
 
 def _at(grid: Grid, spot: Spot) -> list[Key]:
@@ -214,7 +216,7 @@ class _Side:
         tops: list[_Line] = []
         for line in tail:
             deeper = bool(tops) and line.level > tops[-1].level
-            named = self.carry.fullmatch(line.name) or line.name == "结余分配"
+            named = self.carry.fullmatch(line.name)
             if not line.of_which and not deeper and (named or not tops or (outer and line.level == outer)):
                 tops.append(line)
         chosen = [line.row for line in tops]

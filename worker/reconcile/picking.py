@@ -49,7 +49,9 @@ class Book:
     def pick(self, pick: Pick) -> Picked | None:
         """The cell that a pick means; a blank cell of a column with figures counts as nothing.
 
-        A total that the table does not print is the sum of the rows that it would add up.
+        Of several names that match, the last is meant, as of a sub-total and a total; of several rows of one
+        name the first, as of an item and what is carried over of it. A total that the table does not print is
+        the sum of the rows that it would add up.
         """
         grid = self.first(pick.kind, pick.stage)
         if grid is None:
@@ -60,9 +62,10 @@ class Book:
             if pick.side in {None, row.side} and self.matches(pick.row, row.name, row.code)
         ]
         for column in pick.columns:
-            for row in reversed(rows):
-                if (row, column) in grid.figures:
-                    return self.picked(grid, [row], column)
+            filled = [row for row in rows if (row, column) in grid.figures]
+            if filled:
+                name = grid.rows[filled[-1]].name
+                return self.picked(grid, [next(r for r in filled if grid.rows[r].name == name)], column)
         printed = next((column for column in pick.columns if grid.prints(column, pick.side)), None)
         if printed is None:
             return None

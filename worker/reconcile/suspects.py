@@ -29,6 +29,8 @@ def with_suspects(checked: Sequence[Checked], tables: Mapping[str, AnyTable]) ->
     First come cells whose one correction closes the most failed sums, then those that no passing identity
     supports, then the rest.
     """
+    if not any(item.factors for item in checked):
+        return tuple(item.finding for item in checked)
     proposals: Counter[tuple[CellRef, Decimal]] = Counter()
     for item in checked:
         if item.finding.status == "failed":

@@ -57,7 +57,8 @@ def statement(grid: Grid, equation: Equation) -> str:
 
 
 def _columns(grid: Grid) -> Callable[[Key], str]:
-    return lambda key: f"{column_name(grid.table, key[1])} {_figure(grid, key)}"
+    headers = grid.headers
+    return lambda key: f"{headers.get(key[1], key[1])} {_figure(grid, key)}"
 
 
 def _rows(grid: Grid) -> Callable[[Key], str]:
@@ -66,9 +67,7 @@ def _rows(grid: Grid) -> Callable[[Key], str]:
 
 def _figure(grid: Grid, key: Key) -> str:
     """A figure as it counts: digits as printed, 0 for a blank cell."""
-    if key not in grid.figures:
-        return "0"
-    amount = grid.rows[key[0]].figure(key[1])
+    amount = grid.amounts.get(key)
     return f"{amount.value:f}" if amount else "0"
 
 

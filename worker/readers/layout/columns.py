@@ -69,7 +69,7 @@ def by_headers(
     for moved, keys in _mappings(body, columns, infos):
         layout = Layout(
             placing=[tuple(keys.get(v.column) for v in r.values) for r in records],
-            columns=list(dict.fromkeys(k for _, k in sorted(keys.items()))),
+            columns=_with_blank(body, keys, infos),
             headers=(printed := _printed(body, keys)),
             moved=moved,
             guessed=[k for k in keys.values() if k not in printed],
@@ -117,6 +117,18 @@ def _mappings(
                 else ""
             )
             yield where, keys
+
+
+def _with_blank(body: Body, keys: Mapping[int, str], infos: Mapping[str, ColumnInfo]) -> list[str]:
+    """The column keys in printed order, with those that the header names and that are blank in every row."""
+    named = dict(keys)
+    reach = max((f.column for line in body.header for f in line.fields), default=-1)
+    for column, header in headers.paths(body.header, range(reach + 1)).items():
+        blank = column == header.start and column not in named and column not in body.block_of
+        own = [k for k in headers.match_path(header.path, infos) if k not in named.values()] if blank else []
+        if own:
+            named[column] = own[0]
+    return list(dict.fromkeys(k for _, k in sorted(named.items())))
 
 
 def _printed(body: Body, keys: Mapping[int, str]) -> dict[str, str]:

@@ -67,10 +67,15 @@ class CodeHierarchy:
 
 @dataclass(frozen=True, slots=True)
 class GrandTotal:
-    """The row named `name` = Σ of the rows that no other row contains (scope column)."""
+    """The row named `name` = Σ of the rows that no other row contains (scope column).
+
+    `every_column`: a total left blank is one of nothing. Without it the row sums only the columns that it fills,
+    as an invoice sums amounts and no quantities.
+    """
 
     id: str
     name: str
+    every_column: bool = True
 
 
 @dataclass(frozen=True, slots=True)

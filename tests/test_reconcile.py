@@ -65,6 +65,17 @@ def test_blank_counts_as_nothing_but_a_printed_total_needs_parts() -> None:
     assert statuses(alone, check="expenditure_by_function.natures") == []
 
 
+def test_a_total_of_an_unknown_table_sums_only_the_columns_that_it_fills() -> None:
+    rows = " | Paper | 10 | 45.00\n | Toner | 2 | 120.00\n | Total | | {}"
+
+    assert statuses(table("generic", "Qty Amount", rows.format("165.00")), check="generic.grand_total") == [
+        "passed"
+    ]
+    assert statuses(table("generic", "Qty Amount", rows.format("166.00")), check="generic.grand_total") == [
+        "failed"
+    ]
+
+
 def test_a_column_that_the_kind_does_not_name_joins_where_it_closes_more_rows() -> None:
     rows = " | 合计 | 13649.07 | 7666.68 | 5853.96 | 128.43"
     printed = table("expenditure_by_function", "total basic project 单位预留机动经费", rows)

@@ -16,7 +16,7 @@ class Generic(Table[Row]):
     titles: ClassVar = ()
     rules: ClassVar = (
         CodeHierarchy("hierarchy"),
-        GrandTotal("grand_total", r"(?i)合计|总计|总额|(grand )?totals?"),
+        GrandTotal("grand_total", r"(?i)合计|总计|总额|(grand)?totals?", every_column=False),
     )
 
     kind: Literal["generic"] = "generic"

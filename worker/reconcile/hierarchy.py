@@ -90,7 +90,8 @@ def grand_total(grid: Grid, rule: GrandTotal, nesting: Nesting) -> Iterator[Equa
             continue
         rows = nesting.top_rows(total)
         if rows:
-            yield from _sums(grid, rule.id, "column", total, rows, "")
+            sums = _sums(grid, rule.id, "column", total, rows, "")
+            yield from (x for x in sums if rule.every_column or grid.filled(x.left))
     if not nesting.hierarchical:
         for parent, children in sorted(nesting.forest.children.items()):
             yield from _sums(grid, rule.id, "hierarchy", parent, children, "nesting inferred from the sums")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from schemas import Chunk, Document, Reading, ledger_of
 
 Rows = list[tuple[str, str, dict[str, str]]]
 
 
-def chunk_of(text: str, kind: str, *, before: str = "", header: str = "") -> Chunk:
-    """A chunk over all of `text`, which stands behind `before` in its document."""
+def chunk_of(text: str, kind: str | None = None, *, before: str = "", **facts: Any) -> Chunk:
+    """A chunk over all of `text`, which stands behind `before` in its document; `facts` are its other fields."""
     document = Document(name="literal.txt", sha256="0" * 64, text=before + text)
     start, end = len(before), len(before + text)
     bounds, at = [], start
@@ -22,15 +24,14 @@ def chunk_of(text: str, kind: str, *, before: str = "", header: str = "") -> Chu
         document=document.name,
         role="narrative" if prose else "table",
         kind=kind,
-        title="",
         start=start,
         end=end,
         lines=tuple(bounds),
         first_line=first,
         last_line=first + len(bounds) - 1,
         text=document.reading[start:end],
-        header=header,
         ledger=ledger_of(document, start, end),
+        **{"title": "", **facts},
     )
 
 

@@ -191,21 +191,30 @@ BLIND: Mark = "blind"
 
 
 def marks(findings: Iterable[Finding], table: str, verdict: Verdict) -> dict[CellRef, Mark]:
-    """What is doubtful in a table: suspects, cells in a check that fails, cells that no check touches."""
+    """What is doubtful in a table: the first suspects of checks that fail, other cells in such checks, and
+    cells that no check touches."""
     found: dict[CellRef, Mark] = dict.fromkeys(verdict.blind_cells, BLIND)
     failed = [finding for finding in findings if finding.status == "failed"]
     for finding in failed:
-        found.update({ref: FAILED for ref in finding.cells if ref.table == table})
+        doubtful = (*finding.cells, *(suspect.cell for suspect in finding.suspects))
+        found.update({ref: FAILED for ref in doubtful if ref.table == table})
     for finding in failed:
-        found.update({item.cell: SUSPECT for item in finding.suspects if item.cell.table == table})
+        found.update({ref: SUSPECT for ref in _first_suspects(finding) if ref.table == table})
     return found
 
 
+def _first_suspects(finding: Finding) -> list[CellRef]:
+    """The most suspicious cell, and those for which exactly the same speaks."""
+    return [suspect.cell for suspect in finding.suspects if suspect.reason == finding.suspects[0].reason]
+
+
 def columns_of(table: AnyTable) -> list[tuple[str, str]]:
-    """(key, header) of the columns to draw: those printed, then those that only cells name."""
-    keys = dict.fromkeys(table.columns)
+    """(key, header) of the columns to draw: those of the kind in its order, then others as printed."""
+    used = dict.fromkeys(table.columns)
     for row in table.rows:
-        keys.update(dict.fromkeys(column for column, _ in row.cells()))
+        used.update(dict.fromkeys(column for column, _ in row.cells()))
+    declared = [key for key in table.row_type().column_infos() if key in used]
+    keys = dict.fromkeys([*declared, *used])
     return [(key, as_printed(table.headers.get(key, "")) or key) for key in keys]
 
 

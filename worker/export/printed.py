@@ -24,7 +24,7 @@ def printed_name(document: Document, row: Row) -> str:
     for cell in cells:
         if cell is None:
             continue
-        start, end = cell.span.start, cell.span.end
+        start, end = cell.span.start, min(cell.span.end, len(document.reading))
         visible = [i for i in range(start, end) if not document.reading[i].isspace()]
         at = "".join(document.reading[i] for i in visible).find(row.name) if row.name else -1
         if at >= 0:

@@ -39,7 +39,7 @@ MAX_DIGITS = 15
 """Significant digits that a spreadsheet's number keeps; a longer figure is written as text."""
 
 FILLS = {
-    SUSPECT: ("F8B878", "may be wrong: suspect of a check that fails"),
+    SUSPECT: ("F8B878", "most suspicious cell of a check that fails"),
     FAILED: ("FFF0B3", "takes part in a check that fails"),
     BLIND: ("E4E4E4", "no check touches it"),
 }

@@ -1,0 +1,137 @@
+"""`gouji extract`: files in, tables out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from worker.cli.console import OK, SOME_FAILED, Json, err, hint, out, print_json, say
+from worker.cli.exporting import Formats, export_records, formats_of
+
+if TYPE_CHECKING:
+    from worker.batch import Outcome
+    from worker.store import DocumentRecord, Progress
+
+ReaderChoice = Literal["layout", "llm", "both"]
+
+
+def extract(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH", help="Files, and folders with all below them.")
+    ],
+    folder: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="DIR", show_default=False, help="Folder to export to."),
+    ] = None,
+    reader: Annotated[
+        ReaderChoice | None,
+        typer.Option("--reader", help="Who reads; by default what GOUJI_READERS says.", show_default=False),
+    ] = None,
+    formats: Formats = "csv",
+    again: Annotated[bool, typer.Option("--again", help="Read anew what was read before.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Read documents and check them; write what was found to a folder.
+
+    A document that was read before under the same settings is taken from the store.
+    """
+    from worker.batch import process
+    from worker.settings import load_settings
+    from worker.store import Store
+
+    chosen = formats_of(formats)
+    settings = load_settings(readers=reader)
+    with Store.open(settings) as store:
+        with _progress() as report:
+            outcomes = process(paths, store, settings, report, again=again)
+        records = _unique(outcomes)
+        files = export_records(store, records, folder, chosen) if folder else []
+    failed = [outcome for outcome in outcomes if outcome.error]
+    for outcome in failed:
+        say(f"failed: {_place(outcome)}", "red")
+    if as_json:
+        print_json(_as_data(outcomes, records, folder, files))
+    else:
+        _summarise(outcomes, records, folder, files)
+    raise typer.Exit(SOME_FAILED if failed else OK)
+
+
+def _place(outcome: Outcome) -> str:
+    """The error, with the path in front where it does not name the file itself."""
+    named = outcome.error.startswith((str(outcome.path), outcome.path.name))
+    return outcome.error if named else f"{outcome.path}: {outcome.error}"
+
+
+def _unique(outcomes: Sequence[Outcome]) -> list[DocumentRecord]:
+    """One record a document, by name: the same file may have been given twice."""
+    records = {outcome.document_id: outcome.record for outcome in outcomes}
+    return sorted(records.values(), key=lambda record: (record.name, record.sha256 or ""))
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[Progress], None]]:
+    """Bars for documents and tables while there is someone to see them."""
+    if not err().is_terminal:
+        yield lambda _: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
+    columns = TextColumn("{task.description:<9}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Bars(*columns, console=err(), transient=True) as bars:
+        documents = bars.add_task("documents", total=None)
+        tables = bars.add_task("tables", total=None)
+
+        def report(state: Progress) -> None:
+            bars.update(documents, completed=state.closed, total=state.closed + state.open)
+            bars.update(tables, completed=state.done, total=state.total)
+
+        yield report
+
+
+def _summarise(
+    outcomes: Sequence[Outcome], records: Sequence[DocumentRecord], folder: Path | None, files: Sequence[Path]
+) -> None:
+    from worker.cli.lists import document_grid
+
+    if records:
+        out().print(document_grid(records, out().width))
+    known = sum(not outcome.read and not outcome.error for outcome in outcomes)
+    if known:
+        say(
+            f"{known} of {len(outcomes)} were read before and are taken from the store; --again reads them anew."
+        )
+    if folder:
+        out().print(f"\nExported {len(files)} files to {folder}", markup=False)
+    else:
+        hint("gouji export --out DIR writes the tables to files.")
+    hint("gouji show DOC lists the tables of a document, gouji findings DOC its contradictions.")
+
+
+def _as_data(
+    outcomes: Sequence[Outcome], records: Sequence[DocumentRecord], folder: Path | None, files: Sequence[Path]
+) -> dict[str, Any]:
+    by_id = {record.id: record for record in records}
+    return {
+        "documents": [_document(outcome, by_id[outcome.document_id]) for outcome in outcomes],
+        "out": str(folder) if folder else None,
+        "files": [str(path) for path in files],
+    }
+
+
+def _document(outcome: Outcome, record: DocumentRecord) -> dict[str, Any]:
+    return {
+        "path": str(outcome.path),
+        "document": record.name,
+        "sha256": record.sha256,
+        "status": "failed" if outcome.error else "done",
+        "error": outcome.error or None,
+        "read": outcome.read,
+        "tables": record.tables,
+        **{state: record.counts.get(state, 0) for state in ("accepted", "review", "empty", "failed")},
+        "contradictions": record.failed,
+    }

@@ -36,7 +36,10 @@ class RowBalance:
 
 @dataclass(frozen=True, slots=True)
 class RowProduct:
-    """In every row: `product` = `left` × `right` (scope row), such as amount = quantity × price."""
+    """In every row: `product` = `left` × `right` (scope row), such as amount = quantity × price.
+
+    A factor printed without decimals is a count and exact.
+    """
 
     id: str
     product: str

@@ -101,6 +101,18 @@ def test_a_sum_holds_when_the_intervals_meet(values: list[tuple[int, int]], offs
     assert closure(found).failed == (held.status == "failed")
 
 
+def test_a_whole_factor_is_a_count() -> None:
+    rows = "| right | 184.50 | 3 | 61.50\n | near | 184.52 | 3 | 61.50\n | wrong | 184.53 | 3 | 61.50"
+    facts = table("generic", "amount quantity price", rows)
+
+    def status(row: int) -> str:
+        columns = ("amount", "quantity", "price")
+        terms = tuple(Term(CellRef("t", row, column), Fraction(1)) for column in columns)
+        return check(Identity("x.y", "row", "w", terms, "product"), {"t": facts}).status
+
+    assert [status(row) for row in range(3)] == ["passed", "passed", "failed"]
+
+
 def test_ratios_and_products_are_exact() -> None:
     facts = table("generic", "a b c", "| x | 3.0 | 1 | 3\n | y | 33.3 | 1.00 | 3.00\n | z | 5 | 2 | 0")
 

@@ -114,7 +114,12 @@ def check_table(grid: Grid) -> Iterator[tuple[Equation, Finding]]:
 
 def _measure(identity: Identity, tables: Mapping[str, AnyTable]) -> Outcome:
     """The outcome in exact rationals, over any number of tables and units."""
-    found = [_interval(term.ref, tables, exact=identity.form == "points") for term in identity.terms]
+    found = [
+        _interval(
+            term.ref, tables, exact=identity.form == "points" or (identity.form == "product" and place > 0)
+        )
+        for place, term in enumerate(identity.terms)
+    ]
     if identity.form in {"ratio", "product", "growth"}:
         return _measure_quotient(identity, found)
     left = right = tolerance = Fraction(0)

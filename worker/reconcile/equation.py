@@ -56,10 +56,10 @@ def holds(grid: Grid, equation: Equation) -> bool | None:
     second, third = (grid.get(key) for key in equation.right)
     one: int = 10**grid.scale
     if equation.form == "product":
+        # A whole number is a count: 3 pieces are not 2.5 to 3.5.
+        halves = [0 if 2 * factor.half == one else factor.half for factor in (second, third)]
         corners = [
-            (second.value + s * second.half) * (third.value + t * third.half)
-            for s in (-1, 1)
-            for t in (-1, 1)
+            (second.value + s * halves[0]) * (third.value + t * halves[1]) for s in (-1, 1) for t in (-1, 1)
         ]
         low, high = min(corners), max(corners)
         return low <= (first.value + first.half) * one and (first.value - first.half) * one <= high

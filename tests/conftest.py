@@ -8,13 +8,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
 import sqlalchemy as sa
 from kombu import Connection
 from redis import Redis
+
+if TYPE_CHECKING:
+    from worker.readers.llm import LlmReader
 
 # Two loaded cores make a slow example look like a slow program.
 hypothesis.settings.register_profile("gouji", deadline=None)
@@ -191,3 +194,33 @@ def broker(request: pytest.FixtureRequest) -> Broker:
     """A real broker: the test runs once on Redis and once on RabbitMQ."""
     found: Broker = request.getfixturevalue(f"{request.param}_broker")
     return found
+
+
+MakeReader = Callable[..., "LlmReader"]
+
+
+@pytest.fixture
+def make_reader(home: Path) -> Iterator[MakeReader]:
+    """Makes readers that ask a model at an address; they are closed after the test."""
+    from worker.readers.llm import LlmReader
+    from worker.readers.llm.modes import forget_modes
+    from worker.settings import Settings
+
+    made: list[LlmReader] = []
+
+    def make(url: str, *, patience_s: float = 0.4, **settings: Any) -> LlmReader:
+        known = {
+            "model": "scripted",
+            "openai_base_url": url,
+            "home": home,
+            "mode": "json_schema",
+            "wire": "rows",
+        }
+        made.append(LlmReader(Settings(**{**known, **settings}), patience_s=patience_s))
+        return made[-1]
+
+    forget_modes()
+    yield make
+    forget_modes()
+    for reader in made:
+        reader.close()

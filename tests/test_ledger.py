@@ -4,34 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from schemas import Chunk, Document, ledger_of
 from schemas.findings import Role
+from tests.chunks import chunk_of
 from worker.readers.ledger import explain_rest, unexplained
-
-
-def chunk_of(text: str, *, title: str = "", base: str = "") -> Chunk:
-    """A chunk over all of `text`, which stands behind `base` in its document."""
-    document = Document(
-        name="x.txt",
-        sha256="0" * 64,
-        text=base + text,
-        page_starts=(0, *(i + 1 for i, char in enumerate(base + text) if char == "\f")),
-    )
-    start, end = len(base), len(base + text)
-    return Chunk(
-        id="t01",
-        document="x.txt",
-        role="table",
-        kind=None,
-        title=title,
-        start=start,
-        end=end,
-        lines=((start, end),),
-        first_line=1,
-        last_line=text.count("\n") + 1,
-        text=document.reading[start:end],
-        ledger=ledger_of(document, start, end),
-    )
 
 
 def roles(text: str, *, title: str = "", used: tuple[str, ...] = ()) -> dict[str, list[str]]:
@@ -153,5 +128,5 @@ def test_a_bare_number_in_the_title_is_a_label() -> None:
 
 
 def test_offsets_count_from_the_document() -> None:
-    chunk = chunk_of("2023 年 5.00", base="前言 1.00\n")
+    chunk = chunk_of("2023 年 5.00", before="前言 1.00\n")
     assert explain_rest(chunk, {}) == {"n1": "year"}

@@ -76,9 +76,10 @@ def read(store: Store, readers: Sequence[Reader], settings: Settings, chunk_id: 
 
 
 def _pause(failures: Sequence[Failure], attempt: int) -> float:
-    """Seconds until the next try: what the endpoint asks for, else two to the power of the attempt."""
-    asked = [failure.error.retry_after or 0.0 for failure in failures if isinstance(failure.error, Throttled)]
-    return min(max(2.0**attempt, *asked, 0.0), LONGEST_PAUSE_S)
+    """Seconds until the next try: what the endpoint asks for, else twice as long after each attempt."""
+    waits = [failure.error.retry_after for failure in failures if isinstance(failure.error, Throttled)]
+    asked = [wait for wait in waits if wait is not None]
+    return min(max(asked, default=2.0 ** (attempt - 1)), LONGEST_PAUSE_S)
 
 
 def conclude_document(store: Store, document_id: int) -> None:

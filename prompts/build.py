@@ -1,0 +1,106 @@
+"""A chunk and its schema as messages to a model."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from prompts.describe import describe_kind
+from prompts.wire import WIRES, Wire
+from prompts.wire.refs import mark_of
+from schemas.registry import TableType, table_type
+from schemas.source import Chunk
+from schemas.text import fold, normalise
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_FENCE = "SOURCE"
+
+
+class Prompt(NamedTuple):
+    """What is put to a model: `system` is the same for all chunks of a kind, `user` holds the chunk.
+
+    `version` is a hash over the templates, the wire format and the schema of the answer.
+    """
+
+    system: str
+    user: str
+    version: str
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=False,  # noqa: S701 - the output is a prompt, not a page
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def build(chunk: Chunk, wire: Wire) -> Prompt:
+    """The prompt for a chunk in a wire format; a chunk of no known kind is read as a generic table."""
+    text = _tidy(wire.show(chunk))
+    header = _tidy(chunk.header)
+    user = (
+        _templates()
+        .get_template("chunk.j2")
+        .render(
+            chunk=chunk,
+            title=fold(chunk.title),
+            text=text,
+            header=header,
+            fence=fence_for(text, header, chunk.title),
+            mark=mark_of(chunk) if wire.name == "refs" else None,
+        )
+    )
+    static = _static(table_type(chunk.kind), wire.name)
+    return Prompt(static.system, user, static.version)
+
+
+def version(kind: str | None, wire: Wire) -> str:
+    """The version of the prompt for a kind in a wire format: twelve hexadecimal digits."""
+    return _static(table_type(kind), wire.name).version
+
+
+class _Static(NamedTuple):
+    system: str
+    version: str
+
+
+@cache
+def _static(table: TableType, wire: str) -> _Static:
+    kind: str = table.model_fields["kind"].default
+    system = _templates().get_template("system.j2").render(kind=describe_kind(kind), wire=wire)
+    schema = WIRES[wire].response_model(kind).model_json_schema()
+    parts = [
+        wire,
+        system,
+        (_TEMPLATES / "chunk.j2").read_text(encoding="utf-8"),
+        json.dumps(schema, sort_keys=True, ensure_ascii=False),
+    ]
+    return _Static(system, hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:12])
+
+
+def fence_for(*texts: str) -> str:
+    """A word that none of the texts contains in any case or width: lines of it enclose a document."""
+    haystack = "\n".join(normalise(text) for text in texts).upper()
+    fence = _FENCE
+    while fence in haystack:
+        fence += "_X"
+    return fence
+
+
+def _tidy(text: str) -> str:
+    """The text without trailing white space and with single blank lines at most."""
+    lines: list[str] = []
+    for line in text.replace("\f", "\n").split("\n"):
+        if line.strip() or (lines and lines[-1]):
+            lines.append(line.rstrip())
+    return "\n".join(lines).strip("\n")

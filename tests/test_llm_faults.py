@@ -1,0 +1,184 @@
+"""A model that answers wrongly: its faults are named and mended, or the table does not pass."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from prompts import WIRES
+from schemas import Invalid
+from tests.chunks import chunk_of
+from tests.conftest import MakeReader
+from tests.model_cases import (
+    book_of,
+    content,
+    functions,
+    outcomes,
+    verdict_on,
+)
+from tests.scripted_server import MODES, Asked, Json, Mode, Reply, ScriptedServer
+
+
+def changed_digit(answer: Json) -> None:
+    """A figure that the source does not print; with ids a numeral that there is not."""
+    row = answer["rows"][3]
+    if isinstance(row, dict):
+        row["total"] = "7.01"
+    else:
+        row[2] = "n999" if row[2].startswith("n") else "7.01"
+
+
+def swapped_columns(answer: Json) -> None:
+    """The two natures of a row in each other's column."""
+    row = answer["rows"][1]
+    if isinstance(row, dict):
+        row["basic"], row["project"] = row["project"], row["basic"]
+    else:
+        row[3], row[4] = row[4], row[3]
+
+
+def dropped_row(answer: Json) -> None:
+    del answer["rows"][5:]
+
+
+def invented_row(answer: Json) -> None:
+    answer["rows"].append(json.loads(json.dumps(answer["rows"][0])))
+
+
+def invented_name(answer: Json) -> None:
+    row = answer["rows"][7]
+    if isinstance(row, dict):
+        row["name"] = "其他支出"
+    else:
+        row[1] = "其他支出"
+
+
+def short_row(answer: Json) -> None:
+    row = answer["rows"][6]
+    if isinstance(row, dict):
+        del row["project"]
+    else:
+        row.pop()
+
+
+MENDED: dict[Callable[[Json], None], str] = {
+    changed_digit: "row 4, total: ",
+    dropped_row: "in the source but in no row",
+    invented_row: "row 9, total: ",
+    invented_name: "row 8: the name '其他支出' is not in the source",
+    short_row: "7",
+}
+
+
+@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("fault", MENDED)
+def test_a_fault_is_named_and_mended(
+    make_reader: MakeReader, fault: Callable[[Json], None], mode: Mode, wire: str
+) -> None:
+    chunk, table = functions()
+    book = book_of(wire, (chunk, table))
+
+    def script(asked: Asked) -> Reply:
+        answer = book.answer(asked)
+        if not asked.tries:
+            fault(answer)
+        return Reply(answer)
+
+    with ScriptedServer(script) as server:
+        reading = make_reader(server.url, wire=wire, mode=mode).read(chunk)
+    assert content(reading.table) == content(table)
+    assert outcomes(reading.calls) == ["invalid", "ok"]
+    assert MENDED[fault] in server.asked[1].complaint or "rows.6.project" in server.asked[1].complaint
+
+
+@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("fault", [changed_digit, invented_row, invented_name])
+def test_an_answer_that_stays_wrong_is_no_reading(
+    make_reader: MakeReader, fault: Callable[[Json], None], wire: str
+) -> None:
+    chunk, table = functions()
+    book = book_of(wire, (chunk, table))
+
+    def script(asked: Asked) -> Reply:
+        answer = book.answer(asked)
+        fault(answer)
+        return Reply(answer)
+
+    with ScriptedServer(script) as server:
+        with pytest.raises(Invalid) as caught:
+            make_reader(server.url, wire=wire).read(chunk)
+        assert len(server.asked) == 3
+    assert outcomes(caught.value.calls) == ["invalid"] * 3
+    assert any(problem.startswith("row ") for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("fault", [swapped_columns, dropped_row])
+def test_a_wrong_table_that_stands_in_the_source_is_not_accepted(
+    make_reader: MakeReader, fault: Callable[[Json], None], wire: str
+) -> None:
+    chunk, table = functions()
+    book = book_of(wire, (chunk, table))
+
+    def script(asked: Asked) -> Reply:
+        answer = book.answer(asked)
+        fault(answer)
+        return Reply(answer)
+
+    with ScriptedServer(script) as server:
+        reading = make_reader(server.url, wire=wire).read(chunk)
+    verdict = verdict_on(chunk, reading)
+    assert verdict.status == "review"
+    assert verdict.reasons
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_json_that_breaks_off_is_asked_for_again(make_reader: MakeReader, mode: Mode) -> None:
+    chunk, table = functions()
+    book = book_of("rows", (chunk, table))
+
+    def script(asked: Asked) -> Reply:
+        answer = book.answer(asked)
+        return Reply(answer) if asked.tries else Reply(json.dumps(answer)[:150])
+
+    with ScriptedServer(script) as server:
+        reading = make_reader(server.url, mode=mode).read(chunk)
+    assert reading.table == table
+    assert outcomes(reading.calls) == ["invalid", "ok"]
+
+
+@pytest.mark.parametrize(
+    "worse", [Reply("no JSON at all"), Reply(status=500), Reply("{", finish="length"), Reply(refusal="No.")]
+)
+def test_a_first_answer_with_doubts_stands_if_the_next_are_worse(
+    make_reader: MakeReader, worse: Reply
+) -> None:
+    chunk, table = functions()
+    book = book_of("rows", (chunk, table))
+
+    def script(asked: Asked) -> Reply:
+        answer = book.answer(asked)
+        dropped_row(answer)
+        return worse if asked.tries else Reply(answer)
+
+    with ScriptedServer(script) as server:
+        reading = make_reader(server.url).read(chunk)
+    assert len(server.asked) > 1
+    assert [row.code for row in reading.table.rows] == [None, "201", "20103", "2010301", "2010302"]
+    assert verdict_on(chunk, reading).status == "review"
+
+
+def test_rows_without_a_name_are_questioned_and_then_taken(make_reader: MakeReader) -> None:
+    chunk = chunk_of("项目支出表\n合计\t22.00\n\t17.00\n办公费\t5.00\n", "project_expenditure")
+    answer = {
+        "columns": [{"key": "total", "header": ""}],
+        "rows": [[None, "合计", "22.00"], [None, None, "17.00"], [None, "办公费", "5.00"]],
+    }
+    with ScriptedServer(lambda _: Reply(answer)) as server:
+        reading = make_reader(server.url).read(chunk)
+    assert reading.notes == ("row 2 has no name",)
+    assert "row 2 has no name" in server.asked[1].complaint
+    assert [value for *_, value, _ in content(reading.table)] == ["22.00", "17.00", "5.00"]

@@ -1,0 +1,460 @@
+"""Documents through the tasks: in this process and over real brokers, with readers that fail in every way."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from schemas import Chunk, ConfigError, Invalid, Reading, Refused, Throttled, Transient
+from schemas.findings import Call
+from tests.conftest import Broker
+from worker import steps
+from worker.app import SWEEP, InProcess, is_gone, make_app
+from worker.batch import Outcome, process
+from worker.ingest import load
+from worker.readers.breaker import Breaker
+from worker.readers.layout import LayoutReader
+from worker.segment import segment
+from worker.settings import Settings, load_settings
+from worker.store import Progress, Store
+from worker.store.database import connect
+from worker.store.models import ChunkRow, DocumentRow
+
+FORM = """某某局2024年部门决算
+
+收入决算表
+公开02表
+单位：万元
+科目编码\t科目名称\t本年收入合计\t财政拨款收入\t其他收入
+201\t一般公共服务支出\t120.50\t100.00\t20.50
+20101\t人大事务\t120.50\t100.00\t20.50
+合计\t\t120.50\t100.00\t20.50
+
+支出决算表
+公开03表
+单位：万元
+科目编码\t科目名称\t本年支出合计\t基本支出\t项目支出
+201\t一般公共服务支出\t{total}\t100.00\t20.50
+20101\t人大事务\t120.50\t100.00\t20.50
+合计\t\t120.50\t100.00\t20.50
+"""
+CALL = Call(model="m", prompt_version="v", wire="refs", prompt_tokens=7)
+
+
+class Asked:
+    """A second reader: reads as the layout reader does, after `trouble` has had its say."""
+
+    name = "asked"
+
+    def __init__(
+        self, trouble: Callable[[Chunk, int], Exception | None] = lambda _chunk, _times: None
+    ) -> None:
+        self.trouble = trouble
+        self.times: dict[str, int] = {}
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def read(self, chunk: Chunk) -> Reading:
+        self.times[chunk.id] = self.times.get(chunk.id, 0) + 1
+        if error := self.trouble(chunk, self.times[chunk.id]):
+            raise error
+        return LayoutReader().read(chunk).model_copy(update={"reader": self.name})
+
+
+@pytest.fixture
+def form(tmp_path: Path) -> Path:
+    path = tmp_path / "in" / "form.txt"
+    path.parent.mkdir()
+    path.write_text(FORM.format(total="120.50"), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    return load_settings(database_url=database_url, attempts=3)
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    with Store.open(settings) as store:
+        yield store
+
+
+def run(paths: Sequence[Path], store: Store, settings: Settings, *readers: Asked) -> list[Outcome]:
+    return process(paths, store, settings, readers=[LayoutReader(), *readers])
+
+
+# In this process
+
+
+def test_files_come_out_read_and_bad_ones_stop_nothing(form: Path, store: Store, settings: Settings) -> None:
+    folder = form.parent
+    (folder / "a.bin.txt").write_bytes(bytes(range(256)))
+    (folder / "same.txt").write_bytes(form.read_bytes())
+    seen: list[Progress] = []
+    outcomes = process([folder, folder / "missing.txt"], store, settings, seen.append)
+    assert [(outcome.path.name, outcome.record.status, outcome.read) for outcome in outcomes] == [
+        ("a.bin.txt", "failed", False),
+        ("form.txt", "done", True),
+        ("same.txt", "done", True),
+        ("missing.txt", "failed", False),
+    ]
+    assert "is binary data" in outcomes[0].error
+    assert "no such file" in outcomes[3].error
+    assert outcomes[1].document_id == outcomes[2].document_id
+    assert [record.status for record in store.list_documents()] == ["failed", "done", "failed"]
+    assert seen[-1].open == 0 < seen[-1].done == seen[-1].total
+    assert {"accepted"} == set(store.record(outcomes[1].document_id).counts)
+
+
+def test_the_same_file_is_read_once_until_it_is_asked_otherwise(
+    form: Path, store: Store, settings: Settings
+) -> None:
+    reader = Asked()
+    chunks = len(segment(load(form)))
+    (first,) = run([form], store, settings, reader)
+    (second,) = run([form], store, settings, reader)
+    assert (first.read, second.read, sum(reader.times.values())) == (True, False, chunks)
+    (other,) = run([form], store, settings.model_copy(update={"model": "m", "readers": "both"}), reader)
+    assert (other.read, other.record.run, sum(reader.times.values())) == (True, 2, 2 * chunks)
+    (again,) = process([form], store, settings, again=True)
+    assert (again.read, again.record.run) == (True, 3)
+
+
+def test_what_passes_is_tried_again_and_what_is_known_is_not_asked_again(
+    form: Path, store: Store, settings: Settings
+) -> None:
+    def trouble(chunk: Chunk, times: int) -> Exception | None:
+        busy = Throttled("429", retry_after=0.01)
+        busy.calls = (CALL,)
+        return busy if chunk.id == "t01" and times < 3 else None
+
+    first, second = Asked(trouble), Asked()
+    second.name = "second"
+    (outcome,) = run([form], store, settings, second, first)
+    assert (outcome.record.status, outcome.record.poisoned) == ("done", 0)
+    assert (first.times["t01"], second.times["t01"]) == (3, 1)
+    read = store.load_read(outcome.document_id)
+    assert [reading.reader for reading in read.readings["t01"]] == ["layout", "second", "asked"]
+    assert read.problems == {}
+    assert store.usage(outcome.document_id).calls == 2
+
+
+def test_what_does_not_pass_is_poisoned_and_the_document_finishes(
+    form: Path, store: Store, settings: Settings
+) -> None:
+    reader = Asked(lambda chunk, _: Throttled("429", retry_after=0.0) if chunk.id == "t01" else None)
+    (outcome,) = run([form], store, settings, reader)
+    assert (outcome.record.status, outcome.record.poisoned, outcome.error) == ("done", 1, "")
+    assert reader.times["t01"] == settings.attempts
+    assert store.load_read(outcome.document_id).problems == {"t01": ("asked: 429",)}
+    assert [r.reader for r in store.load_extraction(outcome.document_id).readings["t01"]] == ["layout"]
+    # Once the endpoint is well again, the same command reads what was given up.
+    (later,) = run([form], store, settings, Asked())
+    assert (later.read, later.record.run, later.record.poisoned) == (True, 2, 0)
+
+
+@pytest.mark.parametrize("error", [Refused("declined"), Invalid(("row 7 has 3 cells",)), KeyError("bug")])
+def test_what_will_not_pass_leaves_the_chunk_without_that_reading(
+    form: Path, store: Store, settings: Settings, error: Exception
+) -> None:
+    reader = Asked(lambda _chunk, _times: error)
+    (outcome,) = process([form], store, settings, readers=[reader])
+    assert set(reader.times.values()) == {1}
+    assert outcome.record.status == "done"
+    assert set(outcome.record.counts) == {"failed"}
+    for verdict in store.load_extraction(outcome.document_id).verdicts.values():
+        assert f"asked: {error}" in verdict.reasons
+
+
+def test_a_model_is_asked_only_where_the_layout_does_not_close(
+    form: Path, store: Store, settings: Settings
+) -> None:
+    form.write_text(FORM.format(total="999.50"), encoding="utf-8")
+    reader = Asked()
+    run([form], store, settings.model_copy(update={"llm_when": "unclosed"}), reader)
+    assert set(reader.times) == {"t02"}
+
+
+def test_a_chunk_that_is_delivered_twice_is_read_once(form: Path, store: Store, settings: Settings) -> None:
+    reader = Asked()
+    document_id = store.add_document(load(form)).id
+    first, *_ = steps.cut_document(store, document_id)
+    assert steps.cut_document(store, document_id)[0] == first
+    assert steps.read(store, [reader], settings, first, "m1") == (document_id, None)
+    assert steps.read(store, [reader], settings, first, "m1") == (document_id, None)
+    assert steps.read(store, [reader], settings, first, "m2") == (document_id, None)
+    assert reader.times == {"t01": 1}
+    assert len(store.load_read(document_id).readings["t01"]) == 1
+
+
+def test_an_endpoint_that_does_not_answer_is_spared(form: Path) -> None:
+    well = False
+    reader = Asked(lambda _chunk, _times: None if well else Transient("connection refused"))
+    chunk = segment(load(form))[0]
+    breaker = Breaker(reader, failures=2, pause_s=0.3)
+    for _ in range(2):
+        with pytest.raises(Transient):
+            breaker.read(chunk)
+    for _ in range(5):
+        with pytest.raises(
+            Throttled, match="paused after 2 tries in vain, the last: connection refused"
+        ) as told:
+            breaker.read(chunk)
+        assert told.value.retry_after is not None
+        assert 0 < told.value.retry_after <= 0.3
+    assert reader.times == {"t01": 2}
+    time.sleep(0.35)
+    with pytest.raises(Transient):
+        breaker.read(chunk)
+    with pytest.raises(Throttled):
+        breaker.read(chunk)
+    time.sleep(0.35)
+    well = True
+    assert breaker.read(chunk) == breaker.read(chunk)
+
+
+def test_many_threads_read_a_folder(form: Path, store: Store, settings: Settings) -> None:
+    for number in range(8):
+        text = FORM.format(total=f"{number}.00")
+        (form.parent / f"{number}.txt").write_text(text, encoding="utf-8")
+    names: set[str] = set()
+    gate = threading.Barrier(3, timeout=20)
+
+    def meet(_chunk: Chunk, _times: int) -> None:
+        # Three at a time, or the gate breaks.
+        if len(names) < 3:
+            names.add(threading.current_thread().name)
+            gate.wait()
+
+    wide = settings.model_copy(update={"model": "m", "readers": "both", "concurrency": 3})
+    outcomes = run([form.parent], store, wide, Asked(meet))
+    assert [outcome.record.status for outcome in outcomes] == ["done"] * 9
+    assert {outcome.record.poisoned for outcome in outcomes} == {0}
+    assert len(names) == 3
+
+
+# Loss
+
+KILLED = """
+import os, sys
+from worker.batch import process
+from worker.settings import load_settings
+from worker.store import Store
+
+class Deadly:
+    name = "layout"
+    def read(self, chunk):
+        os._exit(9)
+
+settings = load_settings(attempts=2)
+process(sys.argv[1:], Store.open(settings), settings, readers=[Deadly()])
+"""
+
+
+def kill_while_reading(form: Path, database_url: str) -> None:
+    environment = {**os.environ, "GOUJI_DATABASE_URL": database_url}
+    done = subprocess.run([sys.executable, "-c", KILLED, str(form)], env=environment, check=False)
+    assert done.returncode == 9
+
+
+def test_what_a_killed_process_left_is_taken_up(
+    form: Path, store: Store, settings: Settings, database_url: str
+) -> None:
+    kill_while_reading(form, database_url)
+    assert store.progress([store.find("form.txt").id]).held == 1
+    (outcome,) = run([form], store, settings)
+    assert (outcome.record.status, outcome.record.poisoned) == ("done", 0)
+
+
+def test_a_chunk_that_kills_its_reader_is_given_up(
+    form: Path, store: Store, settings: Settings, database_url: str
+) -> None:
+    for _ in range(2):
+        kill_while_reading(form, database_url)
+    careful = settings.model_copy(update={"attempts": 2})
+    (outcome,) = process([form], store, careful)
+    assert (outcome.record.status, outcome.record.poisoned) == ("done", 1)
+    verdicts = store.load_extraction(outcome.document_id).verdicts
+    assert [verdict.status for verdict in verdicts.values()] == ["failed", "accepted"]
+
+
+def test_only_processes_of_this_machine_are_known_to_be_gone() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True
+    )
+    host = os.uname().nodename
+    assert is_gone(f"{host}/{int(done.stdout)}/x")
+    assert not is_gone(f"{host}/{os.getpid()}/x")
+    assert not is_gone(f"elsewhere/{int(done.stdout)}/x")
+    assert not is_gone("0b7d9a52-2f64-4e0e-a1a4-2f1f3b4b3f0e")
+
+
+def test_the_sweeper_finds_what_has_lost_its_message(
+    form: Path, store: Store, settings: Settings, database_url: str
+) -> None:
+    document = load(form)
+    queued = store.add_document(document).id
+    half = store.add_document(document.model_copy(update={"sha256": "b" * 64})).id
+    first, *_ = steps.cut_document(store, half)
+    store.claim_chunk(first, "gone", 5, timedelta(hours=1))
+    unconcluded = store.add_document(document.model_copy(update={"sha256": "c" * 64})).id
+    for each in steps.cut_document(store, unconcluded):
+        steps.read(store, [LayoutReader()], settings, each, "m")
+    app = make_app(settings, store, [LayoutReader()])
+    assert isinstance(app, InProcess)
+    app.send(SWEEP)
+    app.run(1, lambda: None)
+    assert store.unfinished([queued, half, unconcluded]) == [queued, half, unconcluded]
+    engine = connect(database_url)
+    with engine.begin() as connection:
+        for row in (ChunkRow, DocumentRow):
+            connection.execute(sa.update(row).values(touched_at=datetime(2020, 1, 1, tzinfo=UTC)))
+    engine.dispose()
+    app.send(SWEEP)
+    app.run(1, lambda: None)
+    assert store.unfinished([queued, half, unconcluded]) == []
+
+
+# Over a broker
+
+
+@pytest.fixture
+def over_broker(broker: Broker, home: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    for queue in ("ingest", "llm", "reconcile"):
+        broker.queue(queue)
+    monkeypatch.setenv("GOUJI_BROKER_URL", broker.url)
+    monkeypatch.setenv("GOUJI_QUEUE_PREFIX", broker.prefix)
+    return load_settings()
+
+
+@contextmanager
+def worker(*arguments: str, pool: str = "threads") -> Iterator[subprocess.Popen[bytes]]:
+    """A worker of its own; it lives as long as the test needs it."""
+    queues = ",".join(os.environ["GOUJI_QUEUE_PREFIX"] + name for name in ("ingest", "llm", "reconcile"))
+    started = subprocess.Popen(
+        [
+            *(sys.executable, *(arguments or ("-m", "celery", "-A", "worker.app", "worker"))),
+            *(f"--pool={pool}", "--concurrency=2", f"--queues={queues}", "--loglevel=warning"),
+            *("--without-mingle", "--without-gossip"),
+        ],
+        env={**os.environ, "PYTHONWARNINGS": "ignore"},
+    )
+    try:
+        yield started
+    finally:
+        started.terminate()
+        try:
+            started.wait(20)
+        except subprocess.TimeoutExpired:
+            started.kill()
+            started.wait()
+
+
+@pytest.mark.parametrize("pool", ["threads", "prefork"])
+def test_workers_read_what_is_sent_over_a_broker(form: Path, over_broker: Settings, pool: str) -> None:
+    seen: list[Progress] = []
+    with Store.open(over_broker) as store, worker(pool=pool):
+        (outcome,) = process([form], store, over_broker, seen.append)
+        assert (outcome.record.status, outcome.record.counts) == ("done", {"accepted": 2})
+        assert seen[-1].open == 0
+        (again,) = process([form], store, over_broker)
+        assert not again.read
+
+
+BUSY = """
+import sys
+from schemas import Throttled
+from worker.app import make_app
+from worker.readers.layout import LayoutReader
+from worker.settings import load_settings
+
+class Busy:
+    name = "busy"
+    times = 0
+    def read(self, chunk):
+        Busy.times += 1
+        if Busy.times < 3:
+            raise Throttled("429", retry_after=0.2)
+        return LayoutReader().read(chunk).model_copy(update={"reader": "busy"})
+
+make_app(load_settings(), readers=[Busy()]).worker_main(["worker", *sys.argv[1:]])
+"""
+
+
+def test_a_throttled_chunk_comes_back_over_the_broker(form: Path, over_broker: Settings) -> None:
+    with Store.open(over_broker) as store, worker("-c", BUSY):
+        (outcome,) = process([form], store, over_broker)
+        assert (outcome.record.status, outcome.record.poisoned) == ("done", 0)
+        readings = store.load_extraction(outcome.document_id).readings
+        assert [[r.reader for r in found] for found in readings.values()] == [["busy"], ["busy"]]
+
+
+HANGING = """
+import sys, time
+from pathlib import Path
+from worker.app import make_app
+from worker.settings import load_settings
+
+class Hanging:
+    name = "layout"
+    def read(self, chunk):
+        time.sleep(600)
+
+make_app(load_settings(), readers=[Hanging()]).worker_main(["worker", *sys.argv[1:]])
+"""
+
+
+def test_a_killed_workers_messages_are_delivered_again(
+    form: Path, rabbitmq_broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for queue in ("ingest", "llm", "reconcile"):
+        rabbitmq_broker.queue(queue)
+    monkeypatch.setenv("GOUJI_BROKER_URL", rabbitmq_broker.url)
+    monkeypatch.setenv("GOUJI_QUEUE_PREFIX", rabbitmq_broker.prefix)
+    settings = load_settings()
+    with Store.open(settings) as store:
+        outcomes: list[Outcome] = []
+        waiting = threading.Thread(target=lambda: outcomes.extend(process([form], store, settings)))
+        with worker("-c", HANGING) as first:
+            waiting.start()
+            await_that(lambda: store.list_documents() != [] and store.progress([1]).held == 2)
+            first.send_signal(signal.SIGKILL)
+            first.wait()
+        with worker():
+            waiting.join(60)
+        assert [outcome.record.status for outcome in outcomes] == ["done"]
+        assert outcomes[0].record.counts == {"accepted": 2}
+
+
+def await_that(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < until, "it did not come to pass"
+        time.sleep(0.1)
+
+
+def test_a_broker_that_does_not_answer_is_a_setting_to_change(form: Path) -> None:
+    settings = load_settings(broker_url="redis://:secret@127.0.0.1:1/0")
+    with Store.open(settings) as store, pytest.raises(ConfigError, match="GOUJI_BROKER_URL") as caught:
+        process([form], store, settings)
+    assert "secret" not in str(caught.value)
+
+
+def test_transient_faults_wait_longer_each_time(form: Path, store: Store, settings: Settings) -> None:
+    reader = Asked(lambda _chunk, _times: Transient("connection reset"))
+    first, *_ = steps.cut_document(store, store.add_document(load(form)).id)
+    pauses = [steps.read(store, [reader], settings, first, "m").again_in for _ in range(settings.attempts)]
+    assert pauses == [1.0, 2.0, None]

@@ -1,0 +1,264 @@
+"""Chunk → Reading by a model: ask, ground, have mended, join."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import create_model, model_validator
+
+from prompts import WIRES, Answer, Decoded, Prompt, Wire, build, version
+from schemas.errors import Invalid, ModelError, Refused, Truncated
+from schemas.findings import Reading, Role
+from schemas.registry import AnyTable, TableType, table_type
+from schemas.source import Chunk
+from worker.readers.cache import AnswerCache, key_of
+from worker.readers.ledger import explain_rest, unexplained
+from worker.readers.llm.endpoint import CallLog, Endpoint
+from worker.readers.llm.modes import ask, mode_for
+from worker.segment import cut
+from worker.segment.cut import body_start
+from worker.settings import Settings
+
+_REASKS = 2
+_LISTED = 20
+_LINES_A_ROW = 4
+"""Rows of kinds with text columns are wrapped over several lines."""
+
+
+class LlmReader:
+    """Reads a chunk with a model behind an OpenAI-compatible endpoint. One reader serves many threads.
+
+    Of the settings it uses `model`, `openai_api_key`, `openai_base_url`, `mode`, `wire`, `temperature`,
+    `timeout_s`, `rows_per_call` and `home`. `patience_s`: seconds for which connection errors, 429 and 5xx are
+    retried here before they are raised. Raises ConfigError where model or endpoint are not configured.
+    """
+
+    name = "llm"
+
+    def __init__(self, settings: Settings, *, patience_s: float = 30.0) -> None:
+        self._settings = settings
+        self._endpoint = Endpoint(settings, patience_s)
+        self._wire: Wire = WIRES[settings.wire]
+        self._cache = AnswerCache(settings.home / "cache" / "answers")
+
+    def close(self) -> None:
+        """Close the connections to the endpoint."""
+        self._endpoint.close()
+
+    def read(self, chunk: Chunk) -> Reading:
+        """The reading of a chunk; parts that could not be read are named in `incomplete`.
+
+        Raises the ModelError of the chunk if nothing of it could be read, Transient and Throttled if it is worth
+        another try; its `calls` are those that were made. Raises ConfigError if the endpoint is not usable.
+        """
+        job = _Job(chunk, CallLog(self._endpoint.model, self._wire.name))
+        if chunk.blank or not (chunk.ledger or _has_texts(chunk)):
+            return job.empty()
+        try:
+            for part in cut(chunk, self._lines_per_call(chunk)):
+                self._read(part, job)
+            return job.reading(self._wire)
+        except ModelError as error:
+            error.calls = tuple(job.log.calls)
+            raise
+
+    def _lines_per_call(self, chunk: Chunk) -> int:
+        wrapped = chunk.role == "narrative" or _has_texts(chunk)
+        return self._settings.rows_per_call * (_LINES_A_ROW if wrapped else 1)
+
+    def _read(self, part: Chunk, job: _Job) -> None:
+        """Read a part into `job`; one that is too long in smaller parts."""
+        try:
+            job.parts.append((part, self._ask(part, job.chunk, job.log)))
+        except Truncated as error:
+            halves = _halves(part)
+            if not halves:
+                job.lost.append((part, error))
+            for half in halves:
+                self._read(half, job)
+        except (Invalid, Refused) as error:
+            job.lost.append((part, error))
+
+    def _ask(self, part: Chunk, whole: Chunk, log: CallLog) -> Decoded:
+        prompt = build(part, self._wire)
+        key = self._key(part, prompt)
+        entry = self._cache.get(key) or {}
+        if "truncated" in entry:
+            log.add_cached(prompt.version)
+            raise Truncated(str(entry["truncated"]))
+        if (known := self._recall(entry, part)) is not None:
+            log.add_cached(prompt.version)
+            return known
+        try:
+            found = self._put(_Trial(part, whole, self._wire), prompt, log)
+        except Truncated as error:
+            self._cache.put(key, {"truncated": str(error)})
+            raise
+        self._cache.put(key, {"answer": found.answer.model_dump(mode="json"), "model": self._endpoint.model})
+        return found.decoded
+
+    def _key(self, part: Chunk, prompt: Prompt) -> str:
+        settings = self._settings
+        ledger = [(numeral.id, numeral.text) for numeral in part.ledger]
+        parameters = {"temperature": settings.temperature, "mode": settings.mode, "wire": settings.wire}
+        return key_of(prompt, ledger, self._endpoint.model, self._endpoint.address, parameters)
+
+    def _recall(self, entry: dict[str, Any], part: Chunk) -> Decoded | None:
+        """What a kept answer means; None for one that no longer decodes."""
+        try:
+            answer = self._wire.response_model(part.kind).model_validate(entry.get("answer"))
+            return self._wire.decode(answer, part)
+        except (ValueError, Invalid):
+            return None
+
+    def _put(self, trial: _Trial, prompt: Prompt, log: CallLog) -> _Found:
+        """Ask until an answer holds. One with doubts stands where asking again brought nothing better."""
+        request = {
+            "messages": [
+                {"role": "system", "content": prompt.system},
+                {"role": "user", "content": prompt.user},
+            ],
+            "temperature": self._settings.temperature,
+        }
+        mode = mode_for(self._endpoint, log, self._settings.mode)
+        try:
+            ask(self._endpoint, log, prompt.version, mode, trial.model(), request, reasks=_REASKS)
+        except ModelError:
+            if trial.best is None:
+                raise
+        return trial.outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A valid answer, what it means, and what may be wrong with it all the same."""
+
+    answer: Answer
+    decoded: Decoded
+    doubts: tuple[str, ...]
+
+
+class _Trial:
+    """Checks the answers for one part. Problems are sent back every time, doubts once: print may be odd."""
+
+    def __init__(self, part: Chunk, whole: Chunk, wire: Wire) -> None:
+        self._part, self._whole, self._wire = part, whole, wire
+        self._doubted = False
+        self.best: _Found | None = None
+
+    def model(self) -> type[Answer]:
+        """The model of an answer, which holds each one against the source."""
+        base = self._wire.response_model(self._part.kind)
+
+        def grounded(answer: Answer) -> Answer:
+            self._check(answer)
+            return answer
+
+        validators: dict[str, Any] = {"grounded": model_validator(mode="after")(grounded)}
+        return create_model(base.__name__, __base__=base, __doc__=base.__doc__, __validators__=validators)
+
+    @property
+    def outcome(self) -> _Found:
+        """The answer with the fewest doubts. Raises Invalid if none was valid."""
+        if self.best is None:
+            raise Invalid(("no answer held",))
+        return self.best
+
+    def _check(self, answer: Answer) -> None:
+        try:
+            decoded = self._wire.decode(answer, self._part)
+        except Invalid as error:
+            raise ValueError("\n".join(error.problems)) from None
+        doubts = (*decoded.doubts, *self._left_over(decoded))
+        if self.best is None or len(doubts) < len(self.best.doubts):
+            self.best = _Found(answer, decoded, doubts)
+        if doubts and not self._doubted:
+            self._doubted = True
+            raise ValueError("\n".join(doubts))
+
+    def _left_over(self, decoded: Decoded) -> list[str]:
+        """Figures of a table that stand in no row; in forms with texts and in prose many rightly do not."""
+        part = self._part
+        if part.role == "narrative":
+            return []
+        # Line numbers are told by their sequence, which a part may be too short for.
+        known = {**explain_rest(self._whole, decoded.roles), **decoded.roles}
+        left = [n for n in unexplained(part, known) if n.decimals or not _has_texts(part)]
+        shown = [f"{n.id} {n.text} (line {n.span.line})" for n in left[:_LISTED]]
+        if len(left) > _LISTED:
+            shown.append(f"{len(left) - _LISTED} more")
+        return [f"in the source but in no row, unless it is no value of the table: {item}" for item in shown]
+
+
+@dataclass(slots=True)
+class _Job:
+    """One chunk on its way: the parts read, the parts lost, the calls made."""
+
+    chunk: Chunk
+    log: CallLog
+    parts: list[tuple[Chunk, Decoded]] = field(default_factory=list)
+    lost: list[tuple[Chunk, ModelError]] = field(default_factory=list)
+
+    def empty(self) -> Reading:
+        """The reading of a form without figures: no model is needed for it."""
+        table = _blank_table(self.chunk)
+        roles = explain_rest(self.chunk, {})
+        return Reading(chunk=self.chunk.id, reader=LlmReader.name, table=table, roles=roles)
+
+    def reading(self, wire: Wire) -> Reading:
+        """All parts joined. Raises the error of the first part if none was read."""
+        if not self.parts:
+            raise self.lost[0][1]
+        roles: dict[str, Role] = {}
+        for _, decoded in self.parts:
+            roles |= decoded.roles
+        return Reading(
+            chunk=self.chunk.id,
+            reader=LlmReader.name,
+            table=_joined(self.chunk, [decoded.table for _, decoded in self.parts]),
+            roles={**explain_rest(self.chunk, roles), **roles},
+            notes=tuple(doubt for _, decoded in self.parts for doubt in decoded.doubts),
+            incomplete=tuple(
+                f"lines {part.first_line}–{part.last_line}: {error}" for part, error in self.lost
+            ),
+            calls=tuple(self.log.calls),
+            prompt_version=version(self.chunk.kind, wire),
+        )
+
+
+def _has_texts(chunk: Chunk) -> bool:
+    """Whether rows of this kind hold texts beside their name."""
+    return any(info.text for info in table_type(chunk.kind).row_type().column_infos().values())
+
+
+def _blank_table(chunk: Chunk) -> AnyTable:
+    model: TableType = table_type(chunk.kind)
+    return model(
+        kind=model.model_fields["kind"].default,
+        title=chunk.title,
+        form=chunk.form,
+        unit=chunk.unit,
+        stage=chunk.stage,
+        year=chunk.year,
+    )
+
+
+def _joined(chunk: Chunk, tables: list[AnyTable]) -> AnyTable:
+    """The tables of the parts of a chunk as one; sides stay together."""
+    table = _blank_table(chunk)
+    for part in tables:
+        table.columns.extend(key for key in part.columns if key not in table.columns)
+        table.headers = {**part.headers, **table.headers}
+        table.rows.extend(part.rows)
+    order = {side: i for i, side in enumerate(type(table).sides)}
+    if len(tables) > 1:
+        table.rows.sort(key=lambda row: order.get(row.side or "", 0))
+    return table
+
+
+def _halves(part: Chunk) -> list[Chunk]:
+    """A part in smaller parts, empty if it cannot be cut."""
+    body = sum(bool(part.slice(start, end).strip()) for start, end in part.lines[body_start(part) :])
+    parts = cut(part, max(1, (body + 1) // 2))
+    return parts if len(parts) > 1 else []

@@ -1,0 +1,151 @@
+"""Settings from the environment: `GOUJI_…` for our own, `OPENAI_…` for the endpoint of the model."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from platformdirs import user_data_path
+from pydantic import (
+    AliasChoices,
+    ByteSize,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from schemas.errors import ConfigError
+
+Readers = Literal["llm", "layout", "both"]
+LlmWhen = Literal["always", "unclosed"]
+Wire = Literal["rows", "refs", "records"]
+Mode = Literal["auto", "json_schema", "tools", "md_json"]
+
+_PREFIX = "GOUJI_"
+
+
+class Settings(BaseSettings):
+    """What a run depends on. Make it with `load_settings`, which turns what is wrong into a ConfigError.
+
+    `timeout_s` is in seconds and holds for one call to the model; `rows_per_call` is the number of table
+    rows put to the model at once; `max_bytes` is the size of the largest file that is opened; `attempts`
+    is how often a chunk is tried before it is given up; `concurrency` is how many chunks are read at the
+    same time where a model is asked; `queue_prefix` begins the names of the queues on a broker. Addresses
+    and keys may hold secrets and stay out of `repr`.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        hide_input_in_errors=True,
+    )
+
+    home: Path = Field(default_factory=lambda: user_data_path("gouji", appauthor=False))
+    database_url: str = Field(default_factory=lambda done: _sqlite_under(done["home"]), repr=False)
+    broker_url: str | None = Field(default=None, repr=False)
+    openai_api_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("openai_api_key", "OPENAI_API_KEY"), repr=False
+    )
+    openai_base_url: str | None = Field(
+        default=None, validation_alias=AliasChoices("openai_base_url", "OPENAI_BASE_URL"), repr=False
+    )
+    model: str | None = None
+    readers: Readers = Field(default_factory=lambda done: "both" if done["model"] else "layout")
+    llm_when: LlmWhen = "always"
+    wire: Wire = "refs"
+    mode: Mode = "auto"
+    timeout_s: float = Field(default=120.0, gt=0, le=3600)
+    rows_per_call: int = Field(default=40, ge=1, le=1000)
+    temperature: float = Field(default=0.0, ge=0, le=2)
+    kinds_folder: Path | None = None
+    max_bytes: ByteSize = Field(default=ByteSize(50_000_000), gt=0)
+    attempts: int = Field(default=3, ge=1, le=100)
+    concurrency: int = Field(default=4, ge=1, le=64)
+    queue_prefix: str = "gouji."
+
+    @field_validator("home", "kinds_folder")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return path.expanduser().absolute() if path else None
+
+    @field_validator("kinds_folder")
+    @classmethod
+    def _is_folder(cls, path: Path | None) -> Path | None:
+        if path and not path.is_dir():
+            raise ValueError(f"no such folder: {path}")
+        return path
+
+    @field_validator("openai_base_url")
+    @classmethod
+    def _is_http(cls, url: str | None) -> str | None:
+        if url and urlsplit(url).scheme not in {"http", "https"}:
+            raise ValueError("an http:// or https:// address is expected")
+        return url
+
+    @field_validator("database_url", "broker_url")
+    @classmethod
+    def _is_url(cls, url: str | None) -> str | None:
+        if url and "://" not in url:
+            raise ValueError("a URL with a scheme is expected, such as sqlite:///file or redis://host/0")
+        return url
+
+    @model_validator(mode="after")
+    def _model_is_named(self) -> Settings:
+        if self.readers != "layout" and not self.model:
+            raise ValueError(
+                f"{_PREFIX}READERS={self.readers} needs a model: set {_PREFIX}MODEL, "
+                f"or {_PREFIX}READERS=layout to read without one"
+            )
+        return self
+
+    @property
+    def recipe(self) -> str:
+        """How documents are read under these settings; a document is read again only under another recipe."""
+        if self.readers == "layout":
+            return "layout"
+        when = "" if self.readers == "llm" else f" {self.llm_when}"
+        answer = f"{self.wire} {self.mode} {self.temperature:g} {self.rows_per_call}"
+        return f"{self.readers}{when} {self.model} {answer}"
+
+
+def _sqlite_under(home: Path) -> str:
+    return f"sqlite:///{home / 'gouji.db'}"
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Settings of the environment; `overrides` by field name win, None among them counts as not given.
+
+    Raises ConfigError that names each variable at fault, what it may be, and never its value.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise ConfigError("; ".join(_in_words(error))) from None
+
+
+def _in_words(error: ValidationError) -> list[str]:
+    problems = []
+    for item in error.errors(include_input=False, include_url=False, include_context=False):
+        # Follows from another field's error, which is in the list too.
+        if item["type"] == "default_factory_not_called":
+            continue
+        message = item["msg"].removeprefix("Value error, ")
+        name = str(item["loc"][0]).upper() if item["loc"] else ""
+        variable = name if name.startswith("OPENAI_") else f"{_PREFIX}{name}"
+        problems.append(f"{variable}: {message}; change or unset {variable}" if name else message)
+    return problems
+
+
+def without_password(url: str) -> str:
+    """A URL fit to be shown: its password and its query replaced by asterisks."""
+    bare = re.sub(r"(://[^/@:]*):[^/]*@", r"\1:***@", url)
+    return re.sub(r"\?.*", "?***", bare)

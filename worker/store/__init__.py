@@ -1,0 +1,20 @@
+"""Keeps documents, chunks, readings and verdicts. The only place that knows the database.
+
+`Store.open(settings)` gives the store; its methods take and give types of `schemas` and `worker.pipeline`.
+"""
+
+from worker.store.blobs import BlobStore
+from worker.store.records import Added, Claim, DocumentRecord, Progress, ReadChunks, Stuck, Usage
+from worker.store.store import Store
+
+__all__ = [
+    "Added",
+    "BlobStore",
+    "Claim",
+    "DocumentRecord",
+    "Progress",
+    "ReadChunks",
+    "Store",
+    "Stuck",
+    "Usage",
+]

@@ -1,0 +1,234 @@
+"""Asking: what is in the store, and everything that is known of one document."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy.orm import Session
+
+from schemas import Chunk, Document, Finding, InputError, Reading
+from schemas.findings import Verdict
+from worker.pipeline import Extraction
+from worker.segment import DocumentFacts
+from worker.store.models import (
+    CallRow,
+    ChunkRow,
+    DocumentRow,
+    FindingRow,
+    NameRow,
+    ReadingRow,
+    TableRow,
+)
+from worker.store.records import Claim, DocumentRecord, Progress, ReadChunks, Usage, reading_from
+
+CLOSED = ("done", "failed")
+"""The states in which nothing more is done for a document."""
+
+_SHORTEST_SHA = 6
+_BATCH = 500
+
+
+def list_documents(session: Session) -> list[DocumentRecord]:
+    """All documents in the order of their entry."""
+    return _records(session, select(DocumentRow).order_by(DocumentRow.id))
+
+
+def record(session: Session, document_id: int) -> DocumentRecord:
+    """One document by its id. Raises KeyError."""
+    found = _records(session, select(DocumentRow).where(DocumentRow.id == document_id))
+    if not found:
+        raise KeyError(document_id)
+    return found[0]
+
+
+def _records(session: Session, query: Select[DocumentRow]) -> list[DocumentRecord]:
+    rows = session.execute(query).scalars().all()
+    ids = [row.id for row in rows] if len(rows) == 1 else None
+    counts: dict[int, dict[str, int]] = {}
+    for document_id, status, number in session.execute(_counted(TableRow, ids)):
+        counts.setdefault(document_id, {})[status] = number
+    failed = _counted_as("failed", session, _counted(FindingRow, ids))
+    poisoned = _counted_as("poisoned", session, _counted(ChunkRow, ids))
+    return [
+        DocumentRecord(
+            id=row.id,
+            name=row.name,
+            sha256=row.sha256,
+            status=row.status,
+            error=row.error,
+            recipe=row.recipe,
+            run=row.run,
+            title=row.title,
+            unit_name=row.unit_name,
+            year=row.year,
+            stage=row.stage,
+            pages=row.pages,
+            counts=counts.get(row.id, {}),
+            failed=failed.get(row.id, 0),
+            poisoned=poisoned.get(row.id, 0),
+        )
+        for row in rows
+    ]
+
+
+def _counted_as(wanted: str, session: Session, query: Select[int, str, int]) -> dict[int, int]:
+    return {document_id: number for document_id, status, number in session.execute(query) if status == wanted}
+
+
+def _counted(of: type[TableRow | FindingRow | ChunkRow], ids: Sequence[int] | None) -> Select[int, str, int]:
+    """Rows of the present runs by document and status."""
+    present = and_(DocumentRow.id == of.document_id, DocumentRow.run == of.run)
+    query = select(of.document_id, of.status, func.count()).join(DocumentRow, present)
+    if ids is not None:
+        query = query.where(of.document_id.in_(ids))
+    return query.group_by(of.document_id, of.status)
+
+
+def find(session: Session, key: str) -> DocumentRecord:
+    """The document of a SHA-256 (six digits or more of it) or of a name under which it was given.
+
+    Of several documents under one name the latest is taken. Raises InputError if there is none.
+    """
+    by_name = select(NameRow.document_id).where(NameRow.name == key)
+    wanted = [DocumentRow.name == key, DocumentRow.id.in_(by_name)]
+    if len(key) >= _SHORTEST_SHA and set(key.lower()) <= set("0123456789abcdef"):
+        wanted.append(DocumentRow.sha256.startswith(key.lower()))
+    # A document that is called so now goes before one that once was; a read one before a failed one.
+    order = DocumentRow.sha256.is_(None), case((DocumentRow.name == key, 0), else_=1), DocumentRow.id.desc()
+    found = _records(session, select(DocumentRow).where(or_(*wanted)).order_by(*order).limit(1))
+    if not found:
+        raise InputError(key, "is not in the store", "extract it first, or give its name or SHA-256")
+    return found[0]
+
+
+def load_claim(session: Session, chunk_id: int) -> Claim:
+    """A chunk with what readers have made of it so far."""
+    row = session.get_one(ChunkRow, chunk_id)
+    return Claim(
+        chunk_id=row.id,
+        document_id=row.document_id,
+        attempt=row.attempts,
+        chunk=Chunk.model_validate_json(row.payload),
+        known=tuple(_readings(session, ReadingRow.chunk_id == row.id).get(row.id, ())),
+    )
+
+
+def document_of(session: Session, chunk_id: int) -> int:
+    """The document that a chunk belongs to."""
+    return session.get_one(ChunkRow, chunk_id).document_id
+
+
+def _readings(session: Session, condition: ColumnElement[bool]) -> dict[int, list[Reading]]:
+    found: dict[int, list[Reading]] = {}
+    query = select(ReadingRow).join(ChunkRow, ChunkRow.id == ReadingRow.chunk_id).where(condition)
+    for row in session.execute(query.order_by(ReadingRow.id)).scalars():
+        found.setdefault(row.chunk_id, []).append(reading_from(row.payload))
+    return found
+
+
+def load_read(session: Session, document_id: int) -> ReadChunks:
+    """The chunks of the present run with the readings and problems of each."""
+    row = session.get_one(DocumentRow, document_id)
+    present = and_(ChunkRow.document_id == document_id, ChunkRow.run == row.run)
+    readings = _readings(session, present)
+    rows = session.execute(select(ChunkRow).where(present).order_by(ChunkRow.ordinal)).scalars().all()
+    return ReadChunks(
+        chunks=tuple(Chunk.model_validate_json(chunk.payload) for chunk in rows),
+        readings={chunk.key: tuple(readings.get(chunk.id, ())) for chunk in rows},
+        problems={chunk.key: tuple(json.loads(chunk.problems)) for chunk in rows if chunk.problems != "[]"},
+    )
+
+
+def load_extraction(session: Session, document_id: int, document: Document) -> Extraction:
+    """What stands for a document. Raises InputError if it is not read to its end."""
+    row = session.get_one(DocumentRow, document_id)
+    if row.status != "done":
+        raise InputError(
+            row.name, f"is {row.status}: {row.error or 'not read to its end'}", "extract it again"
+        )
+    read = load_read(session, document_id)
+    tables = session.execute(
+        select(TableRow)
+        .where(TableRow.document_id == document_id, TableRow.run == row.run)
+        .order_by(TableRow.position)
+    ).scalars()
+    standing: dict[str, Reading] = {}
+    verdicts: dict[str, Verdict] = {}
+    for table in tables:
+        verdicts[table.key] = Verdict.model_validate_json(table.verdict)
+        if table.reading is not None:
+            standing[table.key] = reading_from(table.reading)
+    findings = session.execute(
+        select(FindingRow.payload)
+        .where(FindingRow.document_id == document_id, FindingRow.run == row.run)
+        .order_by(FindingRow.position)
+    ).scalars()
+    facts = {name: getattr(row, name) for name in DocumentFacts.model_fields}
+    return Extraction(
+        document=document,
+        facts=DocumentFacts.model_validate(facts),
+        chunks=read.chunks,
+        readings=read.readings,
+        standing=standing,
+        findings=tuple(Finding.model_validate_json(payload) for payload in findings),
+        verdicts=verdicts,
+    )
+
+
+def progress(session: Session, document_ids: Sequence[int]) -> Progress:
+    """How far some documents are."""
+    present = and_(DocumentRow.id == ChunkRow.document_id, DocumentRow.run == ChunkRow.run)
+    chunks, documents = Counter[str](), Counter[str]()
+    for ids in batched(document_ids):
+        of_chunks = select(ChunkRow.status, func.count()).join(DocumentRow, present)
+        for status, number in session.execute(
+            of_chunks.where(ChunkRow.document_id.in_(ids)).group_by(ChunkRow.status)
+        ):
+            chunks[status] += number
+        of_documents = select(DocumentRow.status, func.count()).group_by(DocumentRow.status)
+        for status, number in session.execute(of_documents.where(DocumentRow.id.in_(ids))):
+            documents[status] += number
+    closed = sum(documents[status] for status in CLOSED)
+    return Progress(
+        done=chunks["done"] + chunks["poisoned"],
+        total=chunks.total(),
+        open=documents.total() - closed,
+        closed=closed,
+        held=chunks["reading"] + documents["concluding"],
+    )
+
+
+def unfinished(session: Session, document_ids: Sequence[int]) -> list[int]:
+    """Those of some documents that are neither done nor failed."""
+    found: list[int] = []
+    for ids in batched(document_ids):
+        query = select(DocumentRow.id).where(DocumentRow.id.in_(ids), DocumentRow.status.not_in(CLOSED))
+        found += session.execute(query.order_by(DocumentRow.id)).scalars()
+    return found
+
+
+def batched(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Few enough at a time for the parameters of one statement."""
+    return (ids[at : at + _BATCH] for at in range(0, len(ids), _BATCH))
+
+
+def usage(session: Session, document_id: int | None = None) -> Usage:
+    """What calls to a model came to, for one document (all its runs) or all."""
+    query = select(CallRow).join(ChunkRow, ChunkRow.id == CallRow.chunk_id)
+    if document_id is not None:
+        query = query.where(ChunkRow.document_id == document_id)
+    calls = session.execute(query).scalars().all()
+    costs = [call.cost_usd for call in calls]
+    known = [cost for cost in costs if cost is not None]
+    return Usage(
+        calls=len(calls),
+        prompt_tokens=sum(call.prompt_tokens for call in calls),
+        cached_tokens=sum(call.cached_tokens for call in calls),
+        completion_tokens=sum(call.completion_tokens for call in calls),
+        cost_usd=sum(known, Decimal(0)) if len(known) == len(costs) else None,
+        seconds=sum(call.seconds for call in calls),
+    )

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from schemas import AnyTable, Chunk, Document, Finding, ModelError, Reading
+from schemas import AnyTable, Chunk, ConfigError, Document, Finding, ModelError, Reading
 from schemas.findings import Verdict
 from worker.reconcile import closure, reconcile, repaired
 from worker.route import choose, route
@@ -99,7 +99,7 @@ def read_chunk(
             break
         try:
             found[reader.name] = reader.read(chunk)
-        except ModelError as error:
+        except (ModelError, ConfigError) as error:
             failures.append(Failure(reader.name, error))
         # A fault of our own on one table must not cost the user the others.
         except Exception as error:

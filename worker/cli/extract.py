@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +15,9 @@ from worker.cli.exporting import Formats, export_records, formats_of
 
 if TYPE_CHECKING:
     from worker.batch import Outcome
-    from worker.store import DocumentRecord, Progress
+    from worker.store import DocumentRecord, Progress, Store
 
+_REASONS = 2
 ReaderChoice = Literal["layout", "llm", "both"]
 
 
@@ -50,7 +52,11 @@ def extract(
             outcomes = process(paths, store, settings, report, again=again)
         records = _unique(outcomes)
         files = export_records(store, records, folder, chosen) if folder else []
+        silent = _silent_readers(store, outcomes) if settings.readers != "layout" else Counter()
     failed = [outcome for outcome in outcomes if outcome.error]
+    if silent:
+        said = "; ".join(reason for reason, _ in silent.most_common(_REASONS))
+        say(f"a reader brought nothing {silent.total()} times: {said}", "yellow")
     for outcome in failed:
         say(f"failed: {_place(outcome)}", "red")
     if as_json:
@@ -58,6 +64,14 @@ def extract(
     else:
         _summarise(outcomes, records, folder, files)
     raise typer.Exit(SOME_FAILED if failed else OK)
+
+
+def _silent_readers(store: Store, outcomes: Sequence[Outcome]) -> Counter[str]:
+    """Why readers brought nothing for tables of the documents just read: reason → tables."""
+    read = [outcome.document_id for outcome in outcomes if outcome.read and not outcome.error]
+    return Counter(
+        reason for each in read for told in store.load_read(each).problems.values() for reason in told
+    )
 
 
 def _place(outcome: Outcome) -> str:

@@ -16,6 +16,8 @@ import sqlalchemy as sa
 from kombu import Connection
 from redis import Redis
 
+from tests.form import FORM
+
 if TYPE_CHECKING:
     from worker.readers.llm import LlmReader
 
@@ -224,3 +226,11 @@ def make_reader(home: Path) -> Iterator[MakeReader]:
     forget_modes()
     for reader in made:
         reader.close()
+
+
+@pytest.fixture
+def form(tmp_path: Path) -> Path:
+    path = tmp_path / "in" / "form.txt"
+    path.parent.mkdir()
+    path.write_text(FORM.format(total="120.50"), encoding="utf-8")
+    return path

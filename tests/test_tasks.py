@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from schemas import Chunk, ConfigError, Invalid, Reading, Refused, Throttled, Transient
-from schemas.findings import Call
-from tests.conftest import Broker
+from prompts import WIRES
+from schemas import Chunk, Invalid, Refused, Throttled, Transient
+from tests.asked import CALL, Asked
+from tests.form import FORM
+from tests.scripted_server import Book, ScriptedServer
 from worker import steps
 from worker.app import SWEEP, InProcess, is_gone, make_app
 from worker.batch import Outcome, process
@@ -30,55 +30,6 @@ from worker.settings import Settings, load_settings
 from worker.store import Progress, Store
 from worker.store.database import connect
 from worker.store.models import ChunkRow, DocumentRow
-
-FORM = """某某局2024年部门决算
-
-收入决算表
-公开02表
-单位：万元
-科目编码\t科目名称\t本年收入合计\t财政拨款收入\t其他收入
-201\t一般公共服务支出\t120.50\t100.00\t20.50
-20101\t人大事务\t120.50\t100.00\t20.50
-合计\t\t120.50\t100.00\t20.50
-
-支出决算表
-公开03表
-单位：万元
-科目编码\t科目名称\t本年支出合计\t基本支出\t项目支出
-201\t一般公共服务支出\t{total}\t100.00\t20.50
-20101\t人大事务\t120.50\t100.00\t20.50
-合计\t\t120.50\t100.00\t20.50
-"""
-CALL = Call(model="m", prompt_version="v", wire="refs", prompt_tokens=7)
-
-
-class Asked:
-    """A second reader: reads as the layout reader does, after `trouble` has had its say."""
-
-    name = "asked"
-
-    def __init__(
-        self, trouble: Callable[[Chunk, int], Exception | None] = lambda _chunk, _times: None
-    ) -> None:
-        self.trouble = trouble
-        self.times: dict[str, int] = {}
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-    def read(self, chunk: Chunk) -> Reading:
-        self.times[chunk.id] = self.times.get(chunk.id, 0) + 1
-        if error := self.trouble(chunk, self.times[chunk.id]):
-            raise error
-        return LayoutReader().read(chunk).model_copy(update={"reader": self.name})
-
-
-@pytest.fixture
-def form(tmp_path: Path) -> Path:
-    path = tmp_path / "in" / "form.txt"
-    path.parent.mkdir()
-    path.write_text(FORM.format(total="120.50"), encoding="utf-8")
-    return path
 
 
 @pytest.fixture
@@ -188,6 +139,22 @@ def test_a_model_is_asked_only_where_the_layout_does_not_close(
     assert set(reader.times) == {"t02"}
 
 
+def test_a_model_behind_http_is_the_second_reader(form: Path, store: Store, settings: Settings) -> None:
+    book = Book(WIRES["refs"])
+    for chunk in segment(load(form)):
+        book.add(chunk, LayoutReader().read(chunk).table)
+    with ScriptedServer(book) as server:
+        asking = load_settings(
+            database_url=settings.database_url, model="m", openai_base_url=server.url, openai_api_key="k"
+        )
+        (outcome,) = process([form], store, asking)
+    assert (outcome.record.status, outcome.record.counts) == ("done", {"accepted": 2})
+    readings = store.load_extraction(outcome.document_id).readings
+    assert [[r.reader for r in found] for found in readings.values()] == [["layout", "llm"]] * 2
+    used = store.usage(outcome.document_id)
+    assert (used.calls, used.prompt_tokens) == (len(server.asked + server.probes), 1000 * used.calls)
+
+
 def test_a_chunk_that_is_delivered_twice_is_read_once(form: Path, store: Store, settings: Settings) -> None:
     reader = Asked()
     document_id = store.add_document(load(form)).id
@@ -202,28 +169,61 @@ def test_a_chunk_that_is_delivered_twice_is_read_once(form: Path, store: Store, 
 
 def test_an_endpoint_that_does_not_answer_is_spared(form: Path) -> None:
     well = False
-    reader = Asked(lambda _chunk, _times: None if well else Transient("connection refused"))
+    reader = Asked(lambda chunk, _times: None if well or chunk.blank else Transient("connection refused"))
     chunk = segment(load(form))[0]
     breaker = Breaker(reader, failures=2, pause_s=0.3)
-    for _ in range(2):
-        with pytest.raises(Transient):
+
+    def is_turned_away() -> bool:
+        with pytest.raises((Throttled, Transient)) as caught:
             breaker.read(chunk)
-    for _ in range(5):
-        with pytest.raises(
-            Throttled, match="paused after 2 tries in vain, the last: connection refused"
-        ) as told:
+        if isinstance(caught.value, Throttled):
+            assert str(caught.value).endswith("tries in vain, the last: connection refused")
+            assert 0 < (caught.value.retry_after or 0) <= 0.3
+        return isinstance(caught.value, Throttled)
+
+    # What needs no answer is neither turned away nor a sign of life.
+    blank = chunk.model_copy(update={"blank": "no figures"})
+    breaker.read(blank)
+    assert [is_turned_away() for _ in range(3)] == [False, True, True]
+    breaker.read(blank)
+    assert is_turned_away()
+    time.sleep(0.35)
+    assert [is_turned_away() for _ in range(2)] == [False, True]
+    time.sleep(0.35)
+    well, reader.calls = True, (CALL.model_copy(update={"cached": True}),)
+    assert breaker.read(chunk).reader == "asked"
+    reader.calls = (CALL,)
+    breaker.read(chunk)
+    # One that has answered once gets more patience.
+    well = False
+    assert [is_turned_away() for _ in range(3)] == [False, False, True]
+
+
+def test_nothing_is_asked_of_an_endpoint_until_it_has_answered_once(form: Path) -> None:
+    met: list[str] = []
+
+    def trouble(_chunk: Chunk, _times: int) -> Exception:
+        met.append(threading.current_thread().name)
+        time.sleep(0.3)
+        return Transient("connection refused")
+
+    breaker = Breaker(Asked(trouble))
+    chunk = segment(load(form))[0]
+    told: list[Exception] = []
+
+    def ask() -> None:
+        try:
             breaker.read(chunk)
-        assert told.value.retry_after is not None
-        assert 0 < told.value.retry_after <= 0.3
-    assert reader.times == {"t01": 2}
-    time.sleep(0.35)
-    with pytest.raises(Transient):
-        breaker.read(chunk)
-    with pytest.raises(Throttled):
-        breaker.read(chunk)
-    time.sleep(0.35)
-    well = True
-    assert breaker.read(chunk) == breaker.read(chunk)
+        except (Transient, Throttled) as error:
+            told.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(met) == 1
+    assert sorted(type(error).__name__ for error in told) == ["Throttled"] * 3 + ["Transient"]
 
 
 def test_many_threads_read_a_folder(form: Path, store: Store, settings: Settings) -> None:
@@ -326,131 +326,6 @@ def test_the_sweeper_finds_what_has_lost_its_message(
     app.send(SWEEP)
     app.run(1, lambda: None)
     assert store.unfinished([queued, half, unconcluded]) == []
-
-
-# Over a broker
-
-
-@pytest.fixture
-def over_broker(broker: Broker, home: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    for queue in ("ingest", "llm", "reconcile"):
-        broker.queue(queue)
-    monkeypatch.setenv("GOUJI_BROKER_URL", broker.url)
-    monkeypatch.setenv("GOUJI_QUEUE_PREFIX", broker.prefix)
-    return load_settings()
-
-
-@contextmanager
-def worker(*arguments: str, pool: str = "threads") -> Iterator[subprocess.Popen[bytes]]:
-    """A worker of its own; it lives as long as the test needs it."""
-    queues = ",".join(os.environ["GOUJI_QUEUE_PREFIX"] + name for name in ("ingest", "llm", "reconcile"))
-    started = subprocess.Popen(
-        [
-            *(sys.executable, *(arguments or ("-m", "celery", "-A", "worker.app", "worker"))),
-            *(f"--pool={pool}", "--concurrency=2", f"--queues={queues}", "--loglevel=warning"),
-            *("--without-mingle", "--without-gossip"),
-        ],
-        env={**os.environ, "PYTHONWARNINGS": "ignore"},
-    )
-    try:
-        yield started
-    finally:
-        started.terminate()
-        try:
-            started.wait(20)
-        except subprocess.TimeoutExpired:
-            started.kill()
-            started.wait()
-
-
-@pytest.mark.parametrize("pool", ["threads", "prefork"])
-def test_workers_read_what_is_sent_over_a_broker(form: Path, over_broker: Settings, pool: str) -> None:
-    seen: list[Progress] = []
-    with Store.open(over_broker) as store, worker(pool=pool):
-        (outcome,) = process([form], store, over_broker, seen.append)
-        assert (outcome.record.status, outcome.record.counts) == ("done", {"accepted": 2})
-        assert seen[-1].open == 0
-        (again,) = process([form], store, over_broker)
-        assert not again.read
-
-
-BUSY = """
-import sys
-from schemas import Throttled
-from worker.app import make_app
-from worker.readers.layout import LayoutReader
-from worker.settings import load_settings
-
-class Busy:
-    name = "busy"
-    times = 0
-    def read(self, chunk):
-        Busy.times += 1
-        if Busy.times < 3:
-            raise Throttled("429", retry_after=0.2)
-        return LayoutReader().read(chunk).model_copy(update={"reader": "busy"})
-
-make_app(load_settings(), readers=[Busy()]).worker_main(["worker", *sys.argv[1:]])
-"""
-
-
-def test_a_throttled_chunk_comes_back_over_the_broker(form: Path, over_broker: Settings) -> None:
-    with Store.open(over_broker) as store, worker("-c", BUSY):
-        (outcome,) = process([form], store, over_broker)
-        assert (outcome.record.status, outcome.record.poisoned) == ("done", 0)
-        readings = store.load_extraction(outcome.document_id).readings
-        assert [[r.reader for r in found] for found in readings.values()] == [["busy"], ["busy"]]
-
-
-HANGING = """
-import sys, time
-from pathlib import Path
-from worker.app import make_app
-from worker.settings import load_settings
-
-class Hanging:
-    name = "layout"
-    def read(self, chunk):
-        time.sleep(600)
-
-make_app(load_settings(), readers=[Hanging()]).worker_main(["worker", *sys.argv[1:]])
-"""
-
-
-def test_a_killed_workers_messages_are_delivered_again(
-    form: Path, rabbitmq_broker: Broker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for queue in ("ingest", "llm", "reconcile"):
-        rabbitmq_broker.queue(queue)
-    monkeypatch.setenv("GOUJI_BROKER_URL", rabbitmq_broker.url)
-    monkeypatch.setenv("GOUJI_QUEUE_PREFIX", rabbitmq_broker.prefix)
-    settings = load_settings()
-    with Store.open(settings) as store:
-        outcomes: list[Outcome] = []
-        waiting = threading.Thread(target=lambda: outcomes.extend(process([form], store, settings)))
-        with worker("-c", HANGING) as first:
-            waiting.start()
-            await_that(lambda: store.list_documents() != [] and store.progress([1]).held == 2)
-            first.send_signal(signal.SIGKILL)
-            first.wait()
-        with worker():
-            waiting.join(60)
-        assert [outcome.record.status for outcome in outcomes] == ["done"]
-        assert outcomes[0].record.counts == {"accepted": 2}
-
-
-def await_that(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < until, "it did not come to pass"
-        time.sleep(0.1)
-
-
-def test_a_broker_that_does_not_answer_is_a_setting_to_change(form: Path) -> None:
-    settings = load_settings(broker_url="redis://:secret@127.0.0.1:1/0")
-    with Store.open(settings) as store, pytest.raises(ConfigError, match="GOUJI_BROKER_URL") as caught:
-        process([form], store, settings)
-    assert "secret" not in str(caught.value)
 
 
 def test_transient_faults_wait_longer_each_time(form: Path, store: Store, settings: Settings) -> None:

@@ -141,7 +141,7 @@ class InProcess(App):
             self._changed.notify_all()
         return self.AsyncResult(job.id)
 
-    def run(self, threads: int, tick: Callable[[], None]) -> None:
+    def run(self, threads: int, tick: Callable[[], object]) -> None:
         """Do all that is in line and what comes of it. `tick` is called now and then, in the calling thread."""
         self.loader.import_default_modules()
         self.finalize()

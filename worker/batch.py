@@ -81,9 +81,11 @@ def _take(path: Path, store: Store, recipe: str, settings: Settings, again: bool
 
 
 def _finish(app: App, store: Store, ids: Sequence[int], progress: Callable[[Progress], None] | None) -> None:
-    def tick() -> None:
+    def tick() -> Progress:
+        now = store.progress(ids)
         if progress:
-            progress(store.progress(ids))
+            progress(now)
+        return now
 
     if isinstance(app, InProcess):
         _finish_here(app, store, ids, tick)
@@ -91,7 +93,7 @@ def _finish(app: App, store: Store, ids: Sequence[int], progress: Callable[[Prog
         _await_workers(app, store, ids, tick)
 
 
-def _finish_here(app: InProcess, store: Store, ids: Sequence[int], tick: Callable[[], None]) -> None:
+def _finish_here(app: InProcess, store: Store, ids: Sequence[int], tick: Callable[[], Progress]) -> None:
     """Work until all is done. What another process holds is waited for, and taken over should that one die."""
     threads = 1 if app.settings.readers == "layout" else app.settings.concurrency
     idle = 0
@@ -101,14 +103,14 @@ def _finish_here(app: InProcess, store: Store, ids: Sequence[int], tick: Callabl
             store.release_lost(document_id, is_gone)
             app.send(CUT, document_id)
         app.run(threads, tick)
-        now = store.progress(ids)
+        now = tick()
         if now.open:
             idle = idle + 1 if now == before and not now.held else 0
             time.sleep(_POLL_S)
         before = now
 
 
-def _await_workers(app: App, store: Store, ids: Sequence[int], tick: Callable[[], None]) -> None:
+def _await_workers(app: App, store: Store, ids: Sequence[int], tick: Callable[[], Progress]) -> None:
     for document_id in store.unfinished(ids):
         app.send(CUT, document_id)
     before = store.progress(ids)
@@ -116,8 +118,7 @@ def _await_workers(app: App, store: Store, ids: Sequence[int], tick: Callable[[]
     warned = False
     while before.open:
         time.sleep(_POLL_S)
-        tick()
-        now = store.progress(ids)
+        now = tick()  # what ends the wait is what was reported last
         if now != before:
             before, heard = now, time.monotonic()
         elif not warned and time.monotonic() - heard > _SILENCE_S:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from decimal import Decimal
 from functools import cached_property
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from schemas.numerals import find_numerals
+from schemas.numerals import Printed
 from schemas.text import normalise
 
 
@@ -137,9 +138,8 @@ class Chunk(BaseModel):
         return Span(start=start, end=end, line=line, page=page)
 
 
-def ledger_of(document: Document, start: int, end: int) -> tuple[Numeral, ...]:
-    """The ledger of a region: its numerals in reading order."""
-    found = find_numerals(document.reading[start:end], base=start)
+def ledger_of(document: Document, printed: Iterable[Printed]) -> tuple[Numeral, ...]:
+    """The ledger of a region from its numerals in reading order, offsets into the document."""
     return tuple(
         Numeral(
             id=f"n{i}",
@@ -149,5 +149,5 @@ def ledger_of(document: Document, start: int, end: int) -> tuple[Numeral, ...]:
             percent=p.percent,
             span=document.span(p.start, p.end),
         )
-        for i, p in enumerate(found, start=1)
+        for i, p in enumerate(printed, start=1)
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas import Chunk, Document, Reading, ledger_of
+from schemas.numerals import find_numerals
 
 Rows = list[tuple[str, str, dict[str, str]]]
 
@@ -30,7 +31,7 @@ def chunk_of(text: str, kind: str | None = None, *, before: str = "", **facts: A
         first_line=first,
         last_line=first + len(bounds) - 1,
         text=document.reading[start:end],
-        ledger=ledger_of(document, start, end),
+        ledger=ledger_of(document, find_numerals(document.reading[start:end], base=start)),
         **{"title": "", **facts},
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 from schemas import AnyTable, Cell, CellRef, Chunk, Document, Finding, Reading, table_type
 from schemas.amounts import Amount
 from schemas.findings import Suspect, Verdict
-from schemas.numerals import parse_numeral
+from schemas.numerals import find_numerals, parse_numeral
 from schemas.source import ledger_of
 from worker.pipeline import Extraction
 from worker.segment import DocumentFacts
@@ -63,7 +63,7 @@ def chunk(key: str, start: str, end: str | None, kind: str | None, **more: Any) 
         first_line=DOCUMENT.line_of(first),
         last_line=DOCUMENT.line_of(last - 1),
         text=TEXT[first:last],
-        ledger=ledger_of(DOCUMENT, first, last),
+        ledger=ledger_of(DOCUMENT, find_numerals(DOCUMENT.reading[first:last], base=first)),
         **more,
     )
 

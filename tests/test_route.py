@@ -6,6 +6,7 @@ import pytest
 
 from schemas import AnyTable, Chunk, ColumnInfo, Document, Reading, ledger_of
 from schemas.findings import Role, Verdict
+from schemas.numerals import find_numerals
 from tests.tables import EXPENDITURE, cell, expenditure, table
 from worker.reconcile import reconcile
 from worker.route import agreement, choose, route, unexplained
@@ -28,7 +29,7 @@ def chunk(
         last_line=1,
         text=text,
         blank=blank,
-        ledger=ledger_of(document, 0, len(text)),
+        ledger=ledger_of(document, find_numerals(document.reading)),
     )
 
 

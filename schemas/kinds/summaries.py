@@ -15,6 +15,9 @@ _CARRY = r".*(结转|结余|弥补|用事业基金).*"
 _SUMS: tuple[Rule, ...] = (
     RowSum("years", "amount", ("current_year", "carryover")),
     SideTotals("side_total", total=_TOTAL, subtotal=_SUBTOTAL, heading=_HEADING, carry=_CARRY),
+    SidesBalance(
+        "uses_balance", "income", "expenditure_by_use", total=_TOTAL, columns=(("amount", "amount"),)
+    ),
 )
 
 
@@ -78,13 +81,6 @@ class IncomeExpenditureSummary(Table[SummaryRow]):
                 ("carryover", "carryover"),
             ),
         ),
-        SidesBalance(
-            "uses_balance",
-            left="income",
-            right="expenditure_by_use",
-            total=_TOTAL,
-            columns=(("amount", "amount"),),
-        ),
     )
 
     kind: Literal["income_expenditure_summary"] = "income_expenditure_summary"
@@ -131,13 +127,6 @@ class FiscalAppropriationSummary(Table[FiscalRow]):
                 ("current_year", "current_year"),
                 ("carryover", "carryover"),
             ),
-        ),
-        SidesBalance(
-            "uses_balance",
-            left="income",
-            right="expenditure_by_use",
-            total=_TOTAL,
-            columns=(("amount", "amount"),),
         ),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from schemas import Chunk, Document, Numeral
+from schemas import Chunk, Document, ledger_of
 from worker.segment.anchors import is_note, is_page_mark, unit_of
 from worker.segment.cut import cut
 from worker.segment.facts import DocumentFacts, describe, document_stage, stage_of
@@ -68,23 +68,8 @@ def _chunk(document: Document, lines: list[Line], region: Region, id_: str, stag
         text=document.reading[start:end],
         blank=blank,
         delimiter=document.delimiter,
-        ledger=_ledger(document, span),
-    )
-
-
-def _ledger(document: Document, span: list[Line]) -> tuple[Numeral, ...]:
-    """The numerals of a region, line by line and field by field: none reaches over a line end or a separator."""
-    printed = [p for line in span for p in line.numerals]
-    return tuple(
-        Numeral(
-            id=f"n{i}",
-            text=document.text[p.start : p.end],
-            value=p.value,
-            decimals=p.decimals,
-            percent=p.percent,
-            span=document.span(p.start, p.end),
-        )
-        for i, p in enumerate(printed, start=1)
+        # Line by line and field by field: no numeral reaches over a line end or a separator.
+        ledger=ledger_of(document, (p for line in span for p in line.numerals)),
     )
 
 

@@ -153,6 +153,17 @@ def test_performance_forms_are_told_apart_by_their_first_label() -> None:
     ]
 
 
+def test_a_header_that_names_projects_is_no_performance_form() -> None:
+    text = """收入预算总表
+单位：万元
+项目名称\t金额
+收入总计\t9.00
+一般公共预算资金\t9.00
+"""
+    (chunk,) = tables(text)
+    assert (chunk.kind, chunk.first_line, chunk.last_line) == ("generic", 1, 5)
+
+
 def test_a_continued_table_is_one_table() -> None:
     text = """支出决算表
 单位：万元

@@ -52,6 +52,9 @@ _FORM_LABELS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"^(?:政策\(项目\)|项目)名称$"), "performance"),
     (re.compile(r"^部门名称及编码$"), "performance_target"),
 )
+_COLUMN_WORD = re.compile(
+    r"^(?:金额|合计|小计|.{0,8}(?:预算|决算)数?)$"
+)  # beside 项目名称: the header of a table
 _PAGE_MARK = re.compile(r"^(?:[-=]+page\d+[-=]*|-\d{1,3}-|第\d+页(?:共\d+页)?|\d+/\d+)$", re.IGNORECASE)
 
 
@@ -107,7 +110,7 @@ def anchor_of(line: Line) -> Anchor | None:
     texts = ["".join(f.text.split()) for f in fields]
     if line.separated and texts:
         for pattern, kind in _FORM_LABELS:
-            if pattern.match(texts[0]) and len(texts) <= 3:
+            if pattern.match(texts[0]) and len(texts) <= 3 and not any(map(_COLUMN_WORD.match, texts[1:])):
                 return Anchor("label", texts[0], kind)
     elif any(pattern.match(line.squeezed) for pattern, _ in _FORM_LABELS):
         kind = next(kind for pattern, kind in _FORM_LABELS if pattern.match(line.squeezed))

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from schemas import ConfigError, Document, InputError, Unreadable
 from schemas.findings import Call
+from tests.form import FORM
 from worker.ingest import load
 from worker.pipeline import Extraction, extract
 from worker.readers.layout import LayoutReader
@@ -25,24 +26,7 @@ from worker.store.models import ChunkRow, FindingRow, ReadingRow, TableRow
 HOUR = timedelta(hours=1)
 NOTHING = timedelta(0)
 
-BUDGET = """某某局2024年部门决算
-
-收入决算表
-公开02表
-单位：万元
-科目编码\t科目名称\t本年收入合计\t财政拨款收入\t其他收入
-201\t一般公共服务支出\t120.50\t100.00\t20.50
-20101\t人大事务\t120.50\t100.00\t20.50
-合计\t\t120.50\t100.00\t20.50
-
-支出决算表
-公开03表
-单位：万元
-科目编码\t科目名称\t本年支出合计\t基本支出\t项目支出
-201\t一般公共服务支出\t119.50\t100.00\t20.50
-20101\t人大事务\t120.50\t100.00\t20.50
-合计\t\t120.50\t100.00\t20.50
-"""
+BUDGET = FORM.format(total="119.50")
 
 
 @pytest.fixture

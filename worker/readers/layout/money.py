@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from schemas import AnyTable, Chunk, ColumnInfo, Reading, canonical_name, squeeze, table_type
 from schemas.findings import Role
 from schemas.kinds.summaries import FiscalAppropriationSummary, IncomeExpenditureSummary
-from schemas.rules import RowSum
+from schemas.rules import CodeHierarchy, RowSum
 from worker.readers.layout import headers
 from worker.readers.layout.build import Builder
 from worker.readers.layout.columns import Layout, by_headers, by_order
@@ -79,7 +79,7 @@ def _body(chunk: Chunk) -> Body:
     lines = [x for x in chunk_lines(chunk) if x.numerals]
     separated = sum(x.separated for x in lines) * 2 >= len(lines) if lines else False
     model = table_type(chunk.kind)
-    coded = any(type(r).__name__ == "CodeHierarchy" for r in model.rules)
+    coded = any(isinstance(r, CodeHierarchy) for r in model.rules)
     if separated:
         return read_grid(chunk, coded=coded)
     return read_stream(chunk, coded=coded, sided=issubclass(model, _SIDED))

@@ -7,7 +7,7 @@ in every column. What more than one placement satisfies stays open and is said s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
@@ -120,7 +120,7 @@ def _solutions(
     found: list[tuple[Placement, ...]] = []
     nodes = 0
 
-    def search(depth: int, left: dict[str, Fraction], taken: dict[int, Placement]) -> Iterator[None]:
+    def search(depth: int, left: dict[str, Fraction], taken: dict[int, Placement]) -> None:
         nonlocal nodes
         nodes += 1
         if nodes > _MAX_NODES or len(found) >= 64:
@@ -135,12 +135,9 @@ def _solutions(
                 return
         index = order[depth]
         for option, row in vectors[parts[index]]:
-            yield from search(
-                depth + 1, {k: left[k] - row.value(k) for k in columns}, {**taken, index: option}
-            )
+            search(depth + 1, {k: left[k] - row.value(k) for k in columns}, {**taken, index: option})
 
-    for _ in search(0, remaining, {}):
-        pass
+    search(0, remaining, {})
     return found if nodes <= _MAX_NODES else []
 
 

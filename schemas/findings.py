@@ -58,12 +58,28 @@ StoredTable = Annotated[SerializeAsAny[Table[Any]], PlainValidator(_load)]
 """A table that keeps its own model through validation and JSON."""
 
 
+class Move(NamedTuple):
+    """What stands in `source` belongs in `target`; columns "code" and "name" mean the label of the row."""
+
+    source: CellRef
+    target: CellRef
+
+
+class Rearrangement(BaseModel):
+    """Figures or labels in another place, no digit changed: `words` say what is moved and why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    moves: tuple[Move, ...]
+    words: str
+
+
 class Reading(BaseModel):
     """What a reader made of one chunk.
 
     `roles` accounts for the ledger: numeral id → what it is. `incomplete` says in words what was not
     read (never silently); `notes` are remarks for a reviewer. `prompt_version` is a hash, empty for
-    the layout reader.
+    the layout reader. `repairs` are the repairs of place that its table went through.
     """
 
     chunk: str
@@ -74,16 +90,44 @@ class Reading(BaseModel):
     incomplete: tuple[str, ...] = ()
     calls: tuple[Call, ...] = ()
     prompt_version: str = ""
+    repairs: tuple[Rearrangement, ...] = ()
+
+
+Evidence = Literal[
+    "numeral", "shift", "look_alike", "transposed", "doubled", "dropped", "digit", "point", "sign", "unit"
+]
+"""How a printed figure may have come about from the value that closes: another numeral of the chunk, the figure of
+a neighbouring row or column, OCR look-alikes, digits swapped, doubled, dropped, one digit, the decimal point, the
+sign, the unit."""
+
+
+class Candidate(BaseModel):
+    """A value that a cell may really have, with what speaks for it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    value: Decimal
+    evidence: Evidence
+    words: str
 
 
 class Suspect(BaseModel):
-    """A cell that may be wrong, with the value that would make everything close and why it is suspected."""
+    """A cell that may be wrong: why, and what would make everything close.
+
+    `value` is the likeliest value that closes; [`low`, `high`] all that close, in the unit of the cell. With
+    `others` it only closes if those cells change too. `candidates` are values in reach with their evidence, the
+    likeliest first.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     cell: CellRef
     value: Decimal | None = None
     reason: str = ""
+    low: Decimal | None = None
+    high: Decimal | None = None
+    others: tuple[CellRef, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
 
 
 Status = Literal["passed", "failed", "skipped"]
@@ -143,6 +187,8 @@ class Verdict(BaseModel):
     """Where a table goes, how sure, and why.
 
     `confidence` in 0..1 from evidence only. `reasons` are what keeps it from being accepted, in words.
+    `blind_spot` is the smallest error, in the unit of the table, that its identities are sure to see in every
+    figure that they touch (None: they touch none). `proposals` are repairs of place that would close it.
     """
 
     table: str
@@ -155,3 +201,5 @@ class Verdict(BaseModel):
     coverage: float = 0.0
     blind_cells: tuple[CellRef, ...] = ()
     unexplained: tuple[str, ...] = ()
+    blind_spot: Decimal | None = None
+    proposals: tuple[Rearrangement, ...] = ()

@@ -162,6 +162,7 @@ def extraction(document: Document = DOCUMENT) -> Extraction:
                 failed=1,
                 coverage=2 / 3,
                 blind_cells=(CellRef("t01", 1, "total"),),
+                blind_spot=Decimal("0.015"),
                 unexplained=("n1",),
             ),
             "t02": Verdict(table="t02", status="empty", confidence=1.0),

@@ -140,6 +140,7 @@ def test_show_draws_a_table_and_points_at_the_cell(filled: Gouji, table: str) ->
     assert "2012604 档案馆 100.00 0.00* 100.00" in drawn
     assert "? 1 most suspicious cell * 4 cells in checks that fail" in drawn
     assert any(line.startswith("? t02 2012601 行政运行, basic 301.20: 310.20 would close") for line in drawn)
+    assert "Any error above 0.015 万元 in a figure added up is seen." in drawn
 
 
 @pytest.mark.parametrize("width", [80, 160])
@@ -200,7 +201,40 @@ def test_findings_are_those_that_fail_unless_all_are_asked_for(filled: Gouji) ->
         "expenditure_by_function.hierarchy",
     }
     assert failed[0]["suspects"][0]["cell"] == ["t02", 3, "basic"]
+    assert {x["document"] for x in failed} == {"archive-2024-final.txt"}
     assert len(json.loads(filled("findings", "archive", "--all", "--json").stdout)) == 46
+
+
+def test_findings_quote_the_source_and_say_what_would_close(filled: Gouji) -> None:
+    told = lines(filled("findings", "archive", COLUMNS="200").stdout)
+    assert told[0] == "临江市档案馆 2024 年度部门决算 · 临江市档案馆 · archive-2024-final.txt"
+    assert (
+        "differs by 9 万元 · rounding explains 0.015 · across a row · expenditure_by_function.natures" in told
+    )
+    assert "line 23 2012601 行政运行 310.20 301.20 0.00" in told
+    assert any("301.20: 310.20" in line and "are swapped: 310.20 for 301.20" in line for line in told)
+    assert "review t02 支出决算表, lines 16–27" in told
+    assert "not checked cells that no check touches: 1 (t02 1)" in told
+
+
+def test_findings_on_all_documents_as_a_page_and_a_workbook(filled: Gouji, tmp_path: Path) -> None:
+    (tmp_path / "empty.txt").write_text("")
+    filled("extract", "empty.txt")
+    done = filled("findings", "--html", "report.html", "--xlsx", "report.xlsx")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert lines(done.stderr)[:2] == [
+        "Report on 2 documents in report.html",
+        "Report on 2 documents in report.xlsx",
+    ]
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert "临江市档案馆 2024 年度部门决算" in page
+    assert "not read: is empty" in page
+    assert (tmp_path / "report.xlsx").stat().st_size > 0
+    nowhere = filled("findings", "--html", "nowhere/report.html")
+    assert (nowhere.returncode, nowhere.stderr) == (
+        2,
+        "gouji: nowhere/report.html: there is no folder nowhere; make it first\n",
+    )
 
 
 # export

@@ -82,7 +82,8 @@ def test_tables_are_numbered_within_their_kind_and_never_left_out(tmp_path: Path
     first = tables[0]
     assert (first["unit"], first["first_line"], first["last_line"]) == ("万元", "2", "6")
     assert (first["confidence"], first["coverage"]) == ("0.2500", "0.6667")
-    assert first["blind_cells"] == "1.total"
+    assert (first["blind_cells"], first["blind_spot"]) == ("1.total", "0.015")
+    assert tables[1]["blind_spot"] == ""
     assert first["unexplained"] == "201 (line 5)"
     assert first["reasons"] == "a check fails; a figure is unexplained"
     typed = json.loads((tmp_path / first["file"]).read_text("utf-8"))

@@ -17,7 +17,7 @@ from schemas import AnyTable, Cell, CellRef
 from schemas.tables import Row
 from worker.cli.lists import GAP, draw_finding, hanging, simple_grid, status
 from worker.export.flatten import BLIND, FAILED, SUSPECT, Listed, columns_of, label_of, marks, title_of
-from worker.export.plain import as_printed
+from worker.export.plain import as_printed, plain
 from worker.pipeline import Extraction
 
 MARK_STYLE = {SUSPECT: "bold white on red", FAILED: "yellow", BLIND: "dim"}
@@ -249,6 +249,11 @@ def _verdict(item: Listed, extraction: Extraction) -> Iterator[RenderableType]:
         f"Checks: {verdict.passed} passed, {verdict.failed} failed, {verdict.skipped} skipped"
         f" · figures covered: {verdict.coverage:.0%} · confidence: {verdict.confidence:.2f}"
     )
+    if verdict.blind_spot is not None:
+        unit = (item.table and item.table.unit) or ""
+        yield Text(
+            f"Any error above {plain(verdict.blind_spot)} {unit}".rstrip() + " in a figure added up is seen."
+        )
     failed = [x for x in extraction.findings if x.status == "failed" and item.chunk.id in x.tables]
     # A check that fails is drawn below; its statement need not be read twice.
     statements = {finding.statement for finding in failed}

@@ -33,6 +33,7 @@ GAP = 2
 _WIDEST_NAME = 40
 _NARROWEST_TITLE = 18
 _ROOM_FOR_FIGURES = 96
+_MOST_SUSPECTS = 5
 _FIGURES = ("rows", "confidence", "passed", "failed")
 _COUNTS = ("tables", "accepted", "review", "empty", "contradictions")
 
@@ -153,13 +154,15 @@ def draw_findings(shown: Sequence[Finding], extraction: Extraction) -> Iterator[
 
 
 def draw_finding(finding: Finding, extraction: Extraction) -> RenderableType:
-    """One finding: status, equation, rule, and the suspects with the value that would close."""
+    """One finding: status, equation, rule, and the likeliest suspects with the value that would close."""
+    more = len(finding.suspects) - _MOST_SUSPECTS
     return hanging(
         status(finding.status),
         Group(
             Text(as_printed(finding.statement)),
             Text(" · ".join(_facts(finding)), "dim"),
-            *(draw_suspect(suspect, extraction) for suspect in finding.suspects),
+            *(draw_suspect(suspect, extraction) for suspect in finding.suspects[:_MOST_SUSPECTS]),
+            *([Text(f"… and {more} more suspects", "dim")] if more > 0 else []),
         ),
     )
 

@@ -17,7 +17,7 @@ from worker.export.plain import Names, as_printed
 from worker.export.rows import DocumentRow, ExportRow
 from worker.pipeline import Extraction
 
-__all__ = ["FORMATS", "Failure", "export"]
+__all__ = ["FORMATS", "Failure", "export", "failed_row"]
 
 FORMATS = ("csv", "json", "xlsx", "parquet")
 """What an export can hold: csv always; json adds everything known of a document, every reading included."""
@@ -83,7 +83,7 @@ def _write_all(
             name = listed_as.take(source.name, source.sha256)
             _write_document(extraction, name, file, stage, sinks)
         for failure in failures:
-            row = _failed_row(failure, listed_as.take(failure.document, failure.sha256))
+            row = failed_row(failure, listed_as.take(failure.document, failure.sha256))
             for sink in sinks:
                 sink.add(row)
     files = [path.relative_to(stage).as_posix() for path in stage.rglob("*") if path.is_file()]
@@ -143,7 +143,8 @@ class _ListedAs:
         return name
 
 
-def _failed_row(failure: Failure, document: str) -> DocumentRow:
+def failed_row(failure: Failure, document: str) -> DocumentRow:
+    """The row of a document that could not be read, listed as `document`."""
     return DocumentRow(
         document=document,
         sha256=failure.sha256,

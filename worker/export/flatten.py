@@ -110,6 +110,7 @@ def table_row(item: Listed, extraction: Extraction, document: str, file: str) ->
         unexplained=_joined(printed.get(key, key) for key in verdict.unexplained),
         reasons=_joined(verdict.reasons),
         file=file,
+        blind_spot=verdict.blind_spot,
     )
 
 

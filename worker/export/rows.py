@@ -74,6 +74,10 @@ class TableRow:
     )
     reasons: str = described("What keeps the table from being accepted.")
     file: str = described("The typed table as JSON.")
+    blind_spot: Decimal | None = described(
+        "Error in an amount, in the unit of the table, above which a check is sure to fail; empty where no check"
+        " adds up amounts."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +148,8 @@ class Sheet(NamedTuple):
     refers: tuple[str, tuple[str, ...]] | None
 
 
-def _columns(row: type[ExportRow]) -> tuple[Column, ...]:
+def columns(row: type[Any]) -> tuple[Column, ...]:
+    """The columns of a class of rows, which is a dataclass of described fields."""
     hints = get_type_hints(row)
     found = []
     for item in fields(row):
@@ -156,11 +161,11 @@ def _columns(row: type[ExportRow]) -> tuple[Column, ...]:
 
 _TABLE_KEY = ("document", "table")
 SHEETS: dict[type[ExportRow], Sheet] = {
-    DocumentRow: Sheet("documents", "Documents", _columns(DocumentRow), ("document",), None),
-    TableRow: Sheet("tables", "Tables", _columns(TableRow), _TABLE_KEY, ("documents", ("document",))),
+    DocumentRow: Sheet("documents", "Documents", columns(DocumentRow), ("document",), None),
+    TableRow: Sheet("tables", "Tables", columns(TableRow), _TABLE_KEY, ("documents", ("document",))),
     CellRow: Sheet(
-        "cells", "Cells", _columns(CellRow), (*_TABLE_KEY, "row", "column"), ("tables", _TABLE_KEY)
+        "cells", "Cells", columns(CellRow), (*_TABLE_KEY, "row", "column"), ("tables", _TABLE_KEY)
     ),
-    CheckRow: Sheet("checks", "Checks", _columns(CheckRow), (), ("tables", _TABLE_KEY)),
+    CheckRow: Sheet("checks", "Checks", columns(CheckRow), (), ("tables", _TABLE_KEY)),
 }
 """The files of an export, in the order in which one refers to another."""

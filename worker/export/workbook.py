@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import openpyxl
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Font, PatternFill
+from openpyxl.comments import Comment
+from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from rich.cells import cell_len
 
@@ -21,6 +23,7 @@ from worker.export.flatten import (
     FAILED,
     SUSPECT,
     Listed,
+    Mark,
     columns_of,
     label_of,
     marks,
@@ -49,6 +52,7 @@ _BOLD = Font(bold=True)
 _HEAD = PatternFill("solid", fgColor="D9E4EC")
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _WIDTHS = {"title": 40, "statement": 70, "text": 30, "name": 30, "reasons": 60, "document": 30, "sha256": 14}
+_WIDTHS |= {"source": 80, "suspects": 80, "verdict": 24}
 
 
 class Workbook:
@@ -57,7 +61,7 @@ class Workbook:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._book = openpyxl.Workbook(write_only=True)
-        self._lists = {row: _List(self, sheet) for row, sheet in SHEETS.items()}
+        self._lists = {row: RowList(self._book, sheet) for row, sheet in SHEETS.items()}
         self._names: set[str] = {sheet.name for sheet in SHEETS.values()}
         self._documents: dict[str, int] = {}
 
@@ -70,7 +74,7 @@ class Workbook:
         if item.table is None or not item.table.rows:
             return
         number = self._documents.setdefault(document, len(self._documents) + 1)
-        sheet = self.sheet(self._free_name(f"{number}-{item.chunk.id} {title_of(item)}"))
+        sheet = self._book.create_sheet(self._free_name(f"{number}-{item.chunk.id} {title_of(item)}"))
         found = marks(extraction.findings, item.chunk.id, item.verdict)
         columns = columns_of(item.table)
         sheet.column_dimensions["A"].width = 14
@@ -86,15 +90,8 @@ class Workbook:
         for mark in [mark for mark in FILLS if mark in found.values()]:
             colour, meaning = FILLS[mark]
             sheet.append([text_cell(sheet, "", colour), text_cell(sheet, meaning)])
-        sheet.append(
-            [text_cell(sheet, head, head=True) for head in ("side", "code", "name", *dict(columns).values())]
-        )
-        for row_number, row in enumerate(item.table.rows):
-            cells = [text_cell(sheet, text) for text in (row.side or "", row.code or "", label_of(row))]
-            for key, _ in columns:
-                doubt = found.get(CellRef(item.chunk.id, row_number, key))
-                cells.append(_figure(sheet, row.get(key), FILLS[doubt][0] if doubt else None))
-            sheet.append(cells)
+        for line in drawn(sheet, item.chunk.id, item.table, found):
+            sheet.append(line)
         _append_failed(sheet, item, extraction)
         sheet.close()
 
@@ -103,10 +100,6 @@ class Workbook:
         for rows in self._lists.values():
             rows.close()
         self._book.save(self._path)
-
-    def sheet(self, name: str) -> Page:
-        """A new sheet at the end."""
-        return self._book.create_sheet(name)
 
     def _free_name(self, wanted: str) -> str:
         base = _FORBIDDEN.sub(" ", wanted).strip(" '")[:31].strip()
@@ -118,14 +111,15 @@ class Workbook:
         return name
 
 
-class _List:
-    """One of the lists; it goes on in a further sheet where a sheet is full."""
+class RowList:
+    """A list of rows in a workbook; it goes on in a further sheet where a sheet is full."""
 
-    def __init__(self, book: Workbook, sheet: Sheet) -> None:
+    def __init__(self, book: openpyxl.Workbook, sheet: Sheet) -> None:
         self._book, self._sheet, self._part = book, sheet, 0
         self._open()
 
-    def add(self, row: ExportRow) -> None:
+    def add(self, row: object) -> None:
+        """Append a row: an object with an attribute for each column of the sheet."""
         if self._rows == MAX_ROWS:
             self.close()
             self._open()
@@ -135,13 +129,14 @@ class _List:
         self._rows += 1
 
     def close(self) -> None:
+        """Finish the sheet."""
         self._target.auto_filter.ref = f"A1:{get_column_letter(len(self._sheet.columns))}{self._rows}"
         self._target.close()
 
     def _open(self) -> None:
         self._part += 1
         self._rows = 1
-        self._target = self._book.sheet(
+        self._target = self._book.create_sheet(
             self._sheet.name if self._part == 1 else f"{self._sheet.name} {self._part}"
         )
         self._target.freeze_panes = "A2"
@@ -150,6 +145,29 @@ class _List:
         self._target.append(
             [text_cell(self._target, column.name, head=True) for column in self._sheet.columns]
         )
+
+
+def drawn(
+    sheet: Page,
+    table_id: str,
+    table: AnyTable,
+    found: Mapping[CellRef, Mark],
+    remarks: Mapping[CellRef, str] = MappingProxyType({}),
+) -> Iterator[list[Any]]:
+    """The lines of a table with its doubtful cells filled, and `remarks` on cells as comments."""
+    columns = columns_of(table)
+    yield [text_cell(sheet, head, head=True) for head in ("side", "code", "name", *dict(columns).values())]
+    for number, row in enumerate(table.rows):
+        line = [text_cell(sheet, text) for text in (row.side or "", row.code or "", label_of(row))]
+        for key, _ in columns:
+            ref = CellRef(table_id, number, key)
+            doubt = found.get(ref)
+            cell = _figure(sheet, row.get(key), FILLS[doubt][0] if doubt else None)
+            if ref in remarks:
+                cell = cell or text_cell(sheet, "")
+                cell.comment = Comment(ILLEGAL_CHARACTERS_RE.sub("\ufffd", remarks[ref]), "gouji", 160, 360)
+            line.append(cell)
+        yield line
 
 
 def text_cell(
@@ -161,6 +179,8 @@ def text_cell(
     if is_formula(text):
         # Keeps it a text when someone edits the cell.
         cell.quotePrefix = True
+    if "\n" in text:
+        cell.alignment = Alignment(wrap_text=True, vertical="top")
     if bold or head:
         cell.font = _BOLD
     if head:

@@ -1,0 +1,1 @@
+"""Runs: a recipe read by the readers that it names, every case scored, everything recorded."""

@@ -18,15 +18,16 @@ Sum = tuple[Pick, ...]
 class ClaimRule:
     """Claims about `subject`, where the section heading or the claims before have `context`, mean one of `picks`.
 
-    The first rule that matches and finds a cell decides; one with a context decides in any case. `picks` are
-    alternatives, the likeliest first. Where a rule is not `firm`, a claim that agrees with none of them may
-    speak of something else.
+    The first rule that matches and finds a printed cell decides; one with a context decides in any case, unless it
+    is `optional`. `picks` are alternatives, the likeliest first. Where a rule is not `firm`, a claim that agrees
+    with none of them may speak of something else.
     """
 
     subject: str
     picks: tuple[Pick | Sum, ...]
     context: str = ""
     firm: bool = True
+    optional: bool = False
 
 
 _INCOME = "income_expenditure_summary"
@@ -99,6 +100,11 @@ _FISCAL_THIS_YEAR: tuple[Pick | Sum, ...] = (
     Pick(_FISCAL, _YEAR_IN, ("current_year", "amount"), "income"),
     *_THIS_YEAR,
 )
+_GRAND_IN = Pick(_INCOME, r"(收入|收支)?总计|收、?支总计", _A, "income")
+_GRAND_OUT = Pick(_INCOME, r"(支出|收支)?总计|收、?支总计", _A, "expenditure")
+_FISCAL_GRAND_IN = Pick(_FISCAL, r"(收入|收支)?总计|收、?支总计", _A, "income")
+_FISCAL_GRAND_OUT = Pick(_FISCAL, r"(支出|收支)?总计|收、?支总计", ("total", "amount"), "expenditure")
+_BOTH = r"收、?支|收入、?支出|收支"
 _CARRIED = r"(上年|年初)?(财政拨款)?结转(和?结余)?"
 _CARRIED_OVER: tuple[Pick | Sum, ...] = (
     Pick(_INCOME, _T, ("carryover",), "income"),
@@ -119,7 +125,7 @@ _SOURCES: tuple[tuple[str, str, str], ...] = (
 )
 _NATURES: tuple[tuple[str, str], ...] = (
     (r"基本支出(预算)?", "basic"),
-    (r"项目支出(预算)?", "project"),
+    (r"(部门|单位)?项目支出(预算)?", "project"),
     (r"上缴上级支出", "superior_remittance"),
     (r"(事业单位)?经营支出", "business"),
     (r"对附属单位补助支出", "affiliate_subsidy"),
@@ -158,16 +164,24 @@ CLAIM_RULES: tuple[ClaimRule, ...] = (
     ClaimRule(r"基本支出(预算)?", (_row("state_capital", "basic"),), _CAPITAL_WORDS),
     ClaimRule(r"项目支出(预算)?", (_row("state_capital", "project"),), _CAPITAL_WORDS),
     ClaimRule(r"人员经费|公用经费", (), rf"{_FUND_WORDS}|{_CAPITAL_WORDS}"),
-    # totals
-    ClaimRule(r"财政拨款(收、?支|收入|收支)(预算)?(总计|总预算|总额|合计)", _FISCAL_IN),
-    ClaimRule(r"财政拨款(支出)(预算)?(总计|总预算|总额|合计)", _FISCAL_OUT),
-    ClaimRule(r"(收、?支|收入、?支出|收支)(预算)?(总计|总预算|总额)", (*_FISCAL_IN, *_TOTAL_IN), r"财政拨款"),
-    ClaimRule(r"支出(预算)?(总计|总预算|总额)", (*_FISCAL_OUT, *_TOTAL_OUT), r"财政拨款"),
-    ClaimRule(r"(收、?支|收入、?支出|收支|收入)(预算)?(总计|总预算|总额|合计|预算)", _TOTAL_IN),
+    # totals: a row of their own where the table prints one, which no sub-total of the year can stand for
+    ClaimRule(rf"财政拨款({_BOTH}|收入)总计", (_FISCAL_GRAND_IN,)),
+    ClaimRule(r"财政拨款支出总计", (_FISCAL_GRAND_OUT,)),
+    ClaimRule(rf"({_BOTH}|收入)总计", (_FISCAL_GRAND_IN,), r"财政拨款", optional=True),
+    ClaimRule(r"支出总计", (_FISCAL_GRAND_OUT,), r"财政拨款", optional=True),
+    ClaimRule(rf"({_BOTH}|收入)总计", (_GRAND_IN,)),
+    ClaimRule(r"支出总计", (_GRAND_OUT,)),
+    ClaimRule(r"财政拨款(收、?支|收入|收支)(预算|决算)?(总计|总预算|总额|合计)", _FISCAL_IN),
+    ClaimRule(r"财政拨款(支出)(预算|决算)?(总计|总预算|总额|合计)", _FISCAL_OUT),
+    ClaimRule(
+        r"(收、?支|收入、?支出|收支)(预算|决算)?(总计|总预算|总额)", (*_FISCAL_IN, *_TOTAL_IN), r"财政拨款"
+    ),
+    ClaimRule(r"支出(预算|决算)?(总计|总预算|总额)", (*_FISCAL_OUT, *_TOTAL_OUT), r"财政拨款"),
+    ClaimRule(r"(收、?支|收入、?支出|收支|收入)(预算|决算)?(总计|总预算|总额|合计|预算)", _TOTAL_IN),
     ClaimRule(r"收入预算|本年收入(预算)?合计", _TOTAL_IN),
-    ClaimRule(r"支出(预算)?(总计|总预算|总额|合计)|支出预算|本年支出(预算)?合计", _TOTAL_OUT),
+    ClaimRule(r"支出(预算|决算)?(总计|总预算|总额|合计)|支出预算|本年支出(预算)?合计", _TOTAL_OUT),
     ClaimRule(r"(本年|当年)(收入|预算)", _FISCAL_THIS_YEAR, r"财政拨款"),
-    ClaimRule(r"本年(财政)?拨款", (_row("project_expenditure", "general_budget"),)),
+    ClaimRule(r"(使用)?(本年|当年)(财政)?拨款", (_row("project_expenditure", "general_budget"),)),
     ClaimRule(r"(本年|当年)(收入|预算)", _THIS_YEAR),
     ClaimRule(_CARRIED, _CARRIED_OVER),
     # income
@@ -220,9 +234,85 @@ CLAIM_RULES: tuple[ClaimRule, ...] = (
         _OPERATING,
         (
             *_economic("public", r"公用经费(合计)?", ()),
-            Pick("general_budget_expenditure", r"行政运行", ("public",)),
+            Pick("general_budget_expenditure", r"行政(运行)?", ("public",)),
         ),
         firm=False,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Claims of prose that add up: the amount of `whole` = Σ of the `parts` that follow it, each printed.
+
+    All are patterns of subjects. What else is listed beside them may be a further part. Where the parts are not
+    `complete`, there may be some that the prose leaves out: they can then be less than the whole.
+    """
+
+    whole: str
+    parts: tuple[str, ...]
+    complete: bool = True
+
+
+_STATED = r"(财政拨款)?(预算)?(支出)?(预算|决算)?(数|支出|金额)?"
+_ABROAD = rf"因公出国\(境\)(费用?|经费){_STATED}"
+_CARS = rf"公务用车(购置(及|和)运行(维护)?|购置(及|和)运行维护)费?{_STATED}"
+_GUESTS = rf"公务接待费{_STATED}"
+
+WHOLES: tuple[Whole, ...] = (
+    Whole(rf"三公经费(当年|财政拨款)?{_STATED}", (_ABROAD, _CARS, _GUESTS)),
+    Whole(_CARS, (rf"公务用车购置(费|支出)?{_STATED}", rf"公务用车运行(维护)?费?{_STATED}")),
+    Whole(
+        _GUESTS,
+        (r"(外事|外宾|国\(境\)外)(公务)?接待(费)?(支出)?", r"(其他)?国内(公务)?接待(费)?(支出)?"),
+    ),
+    Whole(
+        r"(部门|单位)?政府采购(支出|预算)?(预算)?(总额|总金额|金额|总预算)?",
+        tuple(
+            rf"((政府采购|拟?购买|拟?采购){kind}|{kind}(采购|类)?)(支出|预算|金额)*"
+            for kind in ("货物", "工程", "服务")
+        ),
+    ),
+    Whole(
+        rf"(财政拨款)?({_BOTH}|收入)(总?预算)(总计|数)?|(财政拨款)?({_BOTH})总额",
+        (r"(本年|当年)(收入|预算)(合计|数)?", r"(上年|年初)结转(和?结余)?(资金|数)?"),
+        complete=False,
+    ),
+    Whole(r"本年收入(预算)?(合计)?", (r"(一般公共预算)?财政拨款收入", r"其他收入"), complete=False),
+    Whole(
+        r"(本年)?支出(预算)?(合计|总计|总额|数)?|(一般公共预算|财政拨款|一般公共预算财政拨款|一般公共预算拨款)(支出)?(预算|决算)?",
+        (r"基本支出(预算)?", r"项目支出(预算)?"),
+        complete=False,
+    ),
+    Whole(r".{0,12}基本支出(预算|决算)?", (r"人员经费(支出)?", r"(日常)?公用经费(支出)?")),
+    Whole(
+        r"(部门|单位)?项目支出",
+        (r"(使用)?(本年|当年)(财政)?拨款", r"(上年)?(财政拨款)?结转(和?结余)?(资金)?"),
+        complete=False,
+    ),
+)
+"""Sums that prose states whether or not it says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShareRule:
+    """The share of the claim `subject` is of the claim `whole`; one `{kind}` of several, `kinds`, stands in both.
+
+    Where no amount stands beside the share, it is that of `total` if the wholes of all other kinds are nothing.
+    """
+
+    subject: str
+    whole: str
+    total: str
+    kinds: tuple[str, ...]
+
+
+SHARE_RULES: tuple[ShareRule, ...] = (
+    ShareRule(
+        subject=r"{kind}采购授予中小企业合同(金额)?",
+        whole=r"(政府采购)?{kind}(采购)?(支出|预算)?(金额)?",
+        total=r"授予中小企业(的)?合同(总?金额|总额)?",
+        kinds=("货物", "工程", "服务"),
     ),
 )
 
@@ -243,3 +333,9 @@ PROJECT_FACTS: tuple[tuple[str, str, str, str], ...] = (
     (r"执行率", "fund", r"total", "rate_percent"),
 )
 """What prose says of a project after its name: ending of the subject → side, row and column of its table."""
+
+PROJECT_COUNT = r"(?:.*(?P<level>一级|二级))?项目(?:支出)?(?:共计?|数量?|个数)?|.*(?P<named>一级|二级)项目.*"
+"""Subjects that count the projects of a document, by level."""
+
+PROJECT_MONEY = r"(?:共|合计)?(?:涉及|安排)?(?:项目)?(?:预算|财政)?(?:资金|金额)(?:合计|总额|总计)?"
+"""Subjects that are the money of the projects counted before."""

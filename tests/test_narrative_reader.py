@@ -227,7 +227,7 @@ def test_a_second_value_of_one_column_opens_a_claim_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("text", "left"),
     [
-        ("The office spent 12.5 million in 2023, up 4.5 % on the year.", ["12.5", "2023", "4.5 %"]),
+        ("The office has 12 rooms, and 4 cars that it shares.", ["12", "4"]),
         ("收、支总计各是4125.49,4143.91万元。", ["4143.91"]),
         ("经办 17，另有说明。", ["17"]),
     ],
@@ -243,3 +243,138 @@ def test_page_numbers_between_lines_are_no_part_of_a_sentence() -> None:
     text = "基本支出预算数为 76.68 万元，与上年相\n- 24 -\n比增加 8.15 万元。"
     assert claims(text) == [("基本支出预算数", {"amount": "76.68", "unit": "万元", "change_amount": "8.15"})]
     assert left_over(text) == []
+
+
+def wholes(text: str) -> list[tuple[str, str | None]]:
+    """Each claim with the subject of which it is a part."""
+    rows = read(text).table.rows
+    return [(row.name, None if row.part_of is None else rows[row.part_of].name) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "总支出20万元，其中：甲15万元；乙5万元。丙3万元。",
+            [("总支出", None), ("甲", "总支出"), ("乙", "总支出"), ("丙", None)],
+        ),
+        (
+            "总支出20万元，占30%。基本支出12万元；基本支出中，人员经费8万元，公用经费4万元。",
+            [("总支出", None), ("基本支出", None), ("人员经费", "基本支出"), ("公用经费", "基本支出")],
+        ),
+        (
+            "接待费9万元。其中：\n1.外事接待3万元。接待团组2个。\n2.国内接待6万元。\n培训费7万元。",
+            [
+                ("接待费", None),
+                ("外事接待", "接待费"),
+                ("接待团组", None),
+                ("国内接待", "接待费"),
+                ("培训费", None),
+            ],
+        ),
+        (
+            "因公出国3人次，支出7万元。主要包括：赴甲国1人次，支出金额2万元；赴乙国2人次，支出金额5万元。",
+            [
+                ("因公出国", None),
+                ("因公出国", None),
+                ("赴甲国", "因公出国"),
+                ("赴甲国", "因公出国"),
+                ("赴乙国", "因公出国"),
+                ("赴乙国", "因公出国"),
+            ],
+        ),
+    ],
+)
+def test_parts_know_their_whole(text: str, expected: list[tuple[str, str | None]]) -> None:
+    assert wholes(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "项目支出120万元，比2023年预算100万元增加20万元，增长20%。",
+        "项目支出120万元，较上年的100万元增加20万元，增幅20%。",
+        "项目支出由2023年的100万元增加到120万元，增加20万元，增长20%。",
+    ],
+)
+def test_the_figure_of_the_year_before_belongs_to_the_claim(text: str) -> None:
+    assert claims(text) == [
+        (
+            "项目支出",
+            {
+                "amount": "120",
+                "unit": "万元",
+                "change_amount": "20",
+                "change_percent": "20",
+                "previous_amount": "100",
+            },
+        )
+    ]
+
+
+def test_claims_know_their_years() -> None:
+    rows = read("2024年度培训费5万元，较2023年增加1万元。会议费2万元，比上年减少1万元。").table.rows
+    assert [(row.name, row.year, row.compared_year) for row in rows] == [
+        ("培训费", 2024, 2023),
+        ("会议费", None, None),
+    ]
+    (row,) = read("支出决算5万元，比2024年年初预算增加1万元。").table.rows
+    assert row.compared_year is None
+
+
+def test_persons_counted_beside_their_groups() -> None:
+    assert claims("国内公务接待30批次300人次。") == [
+        ("国内公务接待", {"amount": "30", "unit": "批次"}),
+        ("国内公务接待", {"amount": "300", "unit": "人次"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "In 2023, total revenue was $12.3 million, up 4.5% from 2022.",
+            [("totalrevenue", {"amount": "12.3", "unit": "million", "change_percent": "4.5"})],
+        ),
+        (
+            "Total revenue of $12.3 million is a 4.5 percent decline compared with 2022.",
+            [("Totalrevenue", {"amount": "12.3", "unit": "million", "change_percent": "-4.5"})],
+        ),
+        (
+            "Grants amounted to $4.1 million, accounting for 12 % of revenue.",
+            [("Grants", {"amount": "4.1", "unit": "million", "share_percent": "12"})],
+        ),
+        (
+            "Net sales fell by $0.5 million, or 4.2%, to $11.4 million.",
+            [
+                (
+                    "Netsales",
+                    {"amount": "11.4", "unit": "million", "change_amount": "-0.5", "change_percent": "-4.2"},
+                )
+            ],
+        ),
+        (
+            "Travel costs were $5.6 million, against $5.8 million in 2022.",
+            [("Travelcosts", {"amount": "5.6", "unit": "million", "previous_amount": "5.8"})],
+        ),
+        (
+            "Costs were $10 million, of which $4 million for salaries and $6 million for equipment.",
+            [
+                ("Costs", {"amount": "10", "unit": "million"}),
+                ("salaries", {"amount": "4", "unit": "million"}),
+                ("equipment", {"amount": "6", "unit": "million"}),
+            ],
+        ),
+    ],
+)
+def test_english_sentences(text: str, expected: Claims) -> None:
+    assert claims(text) == expected
+    assert left_over(text) == []
+
+
+def test_english_words_keep_their_places_over_lines() -> None:
+    text = "Total grants and\n  contracts were\n$4.1 million."
+    (row,) = read(text).table.rows
+    assert row.label is not None
+    assert text[row.label.span.start : row.label.span.end] == "Total grants and\n  contracts"
+    assert wholes("Costs were $10 million, of which $4 million for salaries.")[1] == ("salaries", "Costs")

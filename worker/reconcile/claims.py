@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from schemas.amounts import UNITS
 from schemas.claims import CLAIM_RULES, ITEM_KINDS, PROJECT_FACTS, ClaimRule
 from schemas.findings import Identity
+from schemas.kinds.narrative import ClaimRow
 from schemas.lexicon import lookup
 from schemas.rules import Pick
 from schemas.tables import CellRef, Row
@@ -17,7 +17,8 @@ from schemas.text import squeeze
 from worker.reconcile.cross import agreement, project_name
 from worker.reconcile.engine import check
 from worker.reconcile.grid import Grid
-from worker.reconcile.picking import Book, Picked, same_name, stem
+from worker.reconcile.picking import Book, Picked, money_size, same_name, same_project, stem
+from worker.reconcile.wording import row_name
 
 _QUOTES = re.compile(r"[“”\"'‘’]")
 _YEAR = re.compile(r"^\d{4}年(度|末)?")
@@ -53,6 +54,12 @@ def subject_of(row: Row) -> str:
     return _YEAR.sub("", _QUOTES.sub("", squeeze(row.name)))
 
 
+def claim_words(grid: Grid, ref: CellRef) -> str:
+    """A claim in words: subject, column and figure."""
+    amount = grid.rows[ref.row].figure(ref.column)
+    return f"{subject_of(grid.rows[ref.row])} {ref.column} {f'{amount.value:f}' if amount else '0'}"
+
+
 def unit_of(grid: Grid, row: int) -> str | None:
     """The unit of a claim: of its figures, as stated beside them, or of its section."""
     found = grid.rows[row]
@@ -81,10 +88,10 @@ def bind(book: Book, claim: Claim) -> Identity | None:
     """The identity that holds the claim against a cell, None if no cell is meant beyond doubt.
 
     Of several cells that may be meant, the one that agrees; if none does, the likeliest. A claim of nothing
-    that agrees with no cell is taken to speak of something else.
+    that agrees with no cell is taken to speak of something else, and so is one of another year.
     """
     unit = unit_of(claim.grid, claim.row)
-    if unit is not None and unit not in UNITS and unit not in {"分", "%"}:
+    if unit is not None and money_size(unit) is None and unit not in {"分", "%"}:
         return None
     candidates, firm = _candidates(book, claim)
     found = [_identity(book, claim, picked) for picked in candidates]
@@ -93,7 +100,26 @@ def bind(book: Book, claim: Claim) -> Identity | None:
             return identity
     filled = [i for i in found if book.filled(term.ref for term in i.terms[1:])]
     amount = claim.grid.rows[claim.row].figure(claim.column)
-    return filled[0] if firm and filled and amount and amount.value else None
+    row = claim.grid.rows[claim.row]
+    other_year = isinstance(row, ClaimRow) and row.year is not None and row.year != (book.year or row.year)
+    if other_year or not (firm and filled and amount and amount.value):
+        return None
+    return filled[0]._replace(statement=filled[0].statement + _elsewhere(book, filled[0]))
+
+
+def _elsewhere(book: Book, identity: Identity) -> str:
+    """Where in the table that a claim disagrees with its figure stands after all, in words."""
+    claim, meant = identity.terms[0], identity.terms[1]
+    grid = book.grids[meant.ref.table]
+    for row, column in grid.figures:
+        ref = CellRef(grid.id, row, column)
+        same = identity._replace(terms=(claim, meant._replace(ref=ref)))
+        if (
+            grid.rows[row].side == grid.rows[meant.ref.row].side
+            and check(same, book.tables).status == "passed"
+        ):
+            return f" (it is {row_name(grid.rows[row], row)} there)"
+    return ""
 
 
 def _identity(book: Book, claim: Claim, picked: Picked) -> Identity:
@@ -103,15 +129,49 @@ def _identity(book: Book, claim: Claim, picked: Picked) -> Identity:
 
 def _candidates(book: Book, claim: Claim) -> tuple[list[Picked], bool]:
     """The cells that a claim may mean, and whether it must mean one of them."""
-    budget_of_final = book.stage == "final" and _BUDGET.search(claim.subject) is not None
+    final = book.stage == "final" or claim.column == "budget_amount"
+    budget_of_final = final and _BUDGET.search(claim.subject) is not None
     for rule in CLAIM_RULES:
         if not _speaks_of(rule, claim) or (budget_of_final and not _has_budget(rule)):
             continue
         picked = [cells for pick in rule.picks if (cells := _pick(book, pick)) is not None]
-        if picked or rule.context:
+        if rule.optional:
+            picked = [cells for cells in picked if book.filled(cells.refs)]
+        if picked or (rule.context and not rule.optional):
             return picked, rule.firm
+    if claim.column == "budget_amount":
+        return (
+            [],
+            False,
+        )  # the budget of an item, named beside its final figure, stands in no table of the final account
     found = list(_project_facts(book, claim)) or list(_functions(book, claim)) or _items(book, claim)
-    return found, True
+    return (found, True) if found else _generic(book, claim)
+
+
+def _generic(book: Book, claim: Claim) -> tuple[list[Picked], bool]:
+    """The row of the claim's name in a table of no known kind; it must agree where column and unit leave no doubt.
+
+    The column is that of the claim's year, or the only one with figures.
+    """
+    subject, row = claim.subject.lower(), claim.grid.rows[claim.row]
+    year = row.year if isinstance(row, ClaimRow) else None
+    found = [
+        (grid, index)
+        for grid in book.of_kind("generic")
+        for index, other in enumerate(grid.rows)
+        if squeeze(other.name).lower() == subject
+    ]
+    if len(found) != 1:
+        return [], False
+    grid, index = found[0]
+    filled = [column for column in grid.columns if (index, column) in grid.figures]
+    dated = [column for column in filled if str(year or book.year or "-") in grid.headers.get(column, column)]
+    columns = dated or filled
+    unit, own = grid.table.unit or "", unit_of(claim.grid, claim.row) or ""
+    sure = len(columns) == 1 and (
+        squeeze(unit) == own or None not in (money_size(squeeze(unit)), money_size(own))
+    )
+    return [book.picked(grid, [index], column) for column in columns], sure
 
 
 def _has_budget(rule: ClaimRule) -> bool:
@@ -139,15 +199,24 @@ def _pick(book: Book, pick: Pick | tuple[Pick, ...]) -> Picked | None:
 
 
 def _project_facts(book: Book, claim: Claim) -> Iterator[Picked]:
-    """What is said of a project by name: its score, budget and execution."""
+    """What is said of a project by name: its score, budget and execution; by a name like it where none is the same."""
     for ending, side, name, column in PROJECT_FACTS:
         match = re.fullmatch(rf"(.+?)(?:项目)?{ending}", claim.subject)
         if match is None:
             continue
-        for kind in ("performance_self_evaluation", "performance_target"):
-            for grid in book.of_kind(kind):
-                if project_name(grid) != match[1]:
-                    continue
+        row = claim.grid.rows[claim.row]
+        project = (
+            match[1] if not isinstance(row, ClaimRow) or match[1] in row.topic or not row.topic else row.topic
+        )
+        forms = [
+            grid
+            for kind in ("performance_self_evaluation", "performance_target")
+            for grid in book.of_kind(kind)
+            if same_project(project_name(grid), project)
+        ]
+        same = [grid for grid in forms if project_name(grid) == project]
+        if same or len(forms) == 1:
+            for grid in same or forms:
                 for index, row in enumerate(grid.rows):
                     if row.side == side and row.name == name and (index, column) in grid.figures:
                         yield book.picked(grid, [index], column)

@@ -16,6 +16,7 @@ from worker.reconcile.engine import check
 from worker.reconcile.grid import Grid
 from worker.reconcile.nesting import clean_code
 from worker.reconcile.picking import Book, Picked, same_name
+from worker.reconcile.wording import row_name, table_name
 
 # Where the money of a performance table stands, and the column of the project table that it must equal.
 _FUNDS = (("performance_target", "amount"), ("performance_self_evaluation", "budget_initial"))
@@ -123,7 +124,10 @@ def _filled_column(grid: Grid, row: int, columns: Sequence[str]) -> str | None:
 
 
 def _projects(book: Book) -> Iterator[Identity]:
-    """The funds of a performance table = the project's row, any of them where the name occurs more than once."""
+    """The funds of a performance table = the project's row, any of them where the name occurs more than once.
+
+    A form that prints no funds carried over may leave them out of its total.
+    """
     for kind, column in _FUNDS:
         for table in book.of_kind(kind):
             name = project_name(table)
@@ -131,7 +135,7 @@ def _projects(book: Book) -> Iterator[Identity]:
             if not name or fund is None or (fund, column) not in table.figures:
                 continue
             rows = [
-                book.picked(grid, [i], "total")
+                (grid, i)
                 for grid in book.of_kind("project_expenditure")
                 for i, row in enumerate(grid.rows)
                 if squeeze(row.name) == name and (i, "total") in grid.figures
@@ -139,7 +143,10 @@ def _projects(book: Book) -> Iterator[Identity]:
             if rows:
                 own = book.picked(table, [fund], column)
                 note = f"any of {len(rows)} rows of this name" if len(rows) > 1 else ""
-                best = min(rows, key=lambda picked: _distance(book, own.refs[0], picked.refs[0]))
+                ways = [book.picked(grid, [i], "total") for grid, i in rows]
+                if not any(row.side == "fund" and row.name == "carryover" for row in table.rows):
+                    ways += [way for grid, i in rows if (way := _of_the_year(grid, i))]
+                best = min(ways, key=lambda way: _distance(book, own.refs[0], way.refs))
                 yield agreement(book, "cross.project_funds", [own], [best], note)
 
 
@@ -151,10 +158,22 @@ def project_name(grid: Grid) -> str:
     return ""
 
 
-def _distance(book: Book, left: CellRef, right: CellRef) -> Fraction:
-    """How far two printed cells are apart, in the unit of the left one."""
+def _of_the_year(grid: Grid, row: int) -> Picked | None:
+    """The funds of a project without what is carried over, None where nothing is."""
+    carried = [c for c in grid.columns if c.startswith("carryover") and (row, c) in grid.figures]
+    columns = [c for c in grid.additive if c not in carried and c != "total" and (row, c) in grid.figures]
+    refs = tuple(CellRef(grid.id, row, column) for column in columns)
+    if not (carried and refs):
+        return None
+    amount = grid.value(grid.total((row, column) for column in columns).value)
+    name = f"{table_name(grid.table)} {row_name(grid.rows[row], row)}"
+    return Picked(refs, f"{name} without what is carried over {amount:f}")
+
+
+def _distance(book: Book, left: CellRef, right: Sequence[CellRef]) -> Fraction:
+    """How far a printed cell and a sum of such are apart, in the unit of the cell."""
     gap = Fraction(0)
-    for sign, ref in ((1, left), (-1, right)):
+    for sign, ref in ((1, left), *((-1, ref) for ref in right)):
         for term in book.terms([ref], sign, book.unit(left)):
             amount = book.tables[ref.table].rows[ref.row].figure(ref.column)
             gap += term.factor * Fraction(amount.value if amount else 0)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import NamedTuple
 
-from schemas import AnyTable, unit_factor
+from schemas import AnyTable
 from schemas.amounts import UNITS
 from schemas.findings import Term
 from schemas.rules import GrandTotal, Pick
@@ -17,6 +17,16 @@ from schemas.text import squeeze
 from worker.reconcile.grid import Grid
 from worker.reconcile.hierarchy import Nesting
 from worker.reconcile.wording import column_name, row_name, table_name
+
+_SCALES = (
+    (r"trillion", 10**12),
+    (r"billion|^bn$", 10**9),
+    (r"million|^mn?$", 10**6),
+    (r"thousand|000|^k$", 1000),
+)
+_CURRENCY = r"[$€£¥]|usd|eur|gbp|rmb|cny|jpy|dollar|euro|pound|yuan|yen"
+# Words in the name of a project that say nothing of which one it is.
+_COMMON = re.compile(r"项目|经费|资金|专项|费用|费$|支出")
 
 
 class Picked(NamedTuple):
@@ -34,6 +44,8 @@ class Book:
         self.tables: dict[str, AnyTable] = {key: grid.table for key, grid in grids.items()}
         stages = Counter(table.stage for table in self.tables.values() if table.stage)
         self.stage = stages.most_common(1)[0][0] if stages else None
+        years = Counter(table.year for table in self.tables.values() if table.year)
+        self.year = years.most_common(1)[0][0] if years else None
 
     def of_kind(self, kind: str, stage: str | None = None) -> Iterator[Grid]:
         """The tables of a kind (and stage) that hold figures, in document order."""
@@ -120,14 +132,22 @@ class Book:
         return (amount.unit if amount else None) or (stated.text if stated else None) or table.unit
 
     def terms(self, refs: Iterable[CellRef], sign: int, unit: str | None) -> Iterator[Term]:
-        """Terms over cells, converted to `unit` where both are known units of money."""
+        """Terms over cells, converted to `unit` where both are units of money of known size."""
         goal = squeeze(unit or "")
         for ref in refs:
             own = squeeze(self.unit(ref) or "")
-            factor = Fraction(sign)
-            if own != goal and own in UNITS and goal in UNITS:
-                factor *= Fraction(unit_factor(own), unit_factor(goal))
-            yield Term(ref, factor)
+            sizes = money_size(own), money_size(goal)
+            same = own == goal or None in sizes
+            yield Term(ref, Fraction(sign) if same else sign * Fraction(sizes[0] or 1, sizes[1] or 1))
+
+
+def money_size(unit: str) -> int | None:
+    """How many of the smallest whole unit of money a squeezed unit is, 1 for a bare currency; None if it is none."""
+    if unit in UNITS:
+        return UNITS[unit]
+    words = re.sub(r"^(in|of)|[^a-z$€£¥0-9]", "", unit.lower())
+    scale = next((size for word, size in _SCALES if re.search(word, words)), None)
+    return scale or (1 if re.search(_CURRENCY, words) else None)
 
 
 def same_name(left: str, right: str) -> bool:
@@ -142,3 +162,9 @@ def same_name(left: str, right: str) -> bool:
 def stem(name: str) -> str:
     """A name as it is compared across tables: squeezed, without 支出 at its end."""
     return squeeze(name).removesuffix("支出")
+
+
+def same_project(one: str, two: str) -> bool:
+    """Whether two names can be of one project: without the words that most have, the one contains the other."""
+    a, b = (_COMMON.sub("", squeeze(name)) for name in (one, two))
+    return bool(a and b) and (a in b or b in a)

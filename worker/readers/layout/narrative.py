@@ -2,26 +2,31 @@
 
 A claim begins with an amount and its subject; changes, shares and completion rates that follow belong to the last
 claim, or to the claim whose subject they name. Where a budget and a final figure are given for one subject, the
-claim's amount is the final one and the budget stands in the further column `budget_amount`.
+claim's amount is the final one and the budget stands in the further column `budget_amount`. The figure of the year
+before, where it is named with a change, stands in `previous_amount`.
 """
 
 from __future__ import annotations
 
 import re
 
-from schemas import Cell, Chunk, Reading
+from schemas import Cell, Chunk, Reading, canonical_name
 from schemas.findings import Role
 from schemas.kinds.narrative import ClaimRow, NarrativeFacts
-from worker.readers.layout.narrative_prose import Figure, Paragraph, paragraphs
+from worker.readers.layout.narrative_english import Words, is_year, words_of
+from worker.readers.layout.narrative_parts import Listing
+from worker.readers.layout.narrative_prose import Figure, Paragraph, has_han, paragraphs
 from worker.readers.layout.narrative_words import (
     BUDGET,
     Meaning,
     Sense,
+    compared_year,
     ends_with,
     is_breakdown,
     is_execution,
     is_final_only,
     is_generic,
+    is_outcome,
     last_clause,
     listed,
     meaning,
@@ -29,11 +34,14 @@ from worker.readers.layout.narrative_words import (
     noun_after,
     part_of_project,
     persons_of,
+    previous,
+    respective,
     same,
     sense,
     subject,
     without_budget,
     without_final,
+    year_of,
 )
 from worker.readers.layout.places import Places
 from worker.readers.ledger import explain_rest
@@ -56,7 +64,7 @@ def read_narrative(chunk: Chunk) -> Reading:
     reader = _Narrator(chunk)
     for paragraph in paragraphs(chunk, reader.places):
         reader.read(paragraph)
-    rows = [row for row in reader.rows if next(row.cells(), None)]
+    rows = reader.claims()
     table = NarrativeFacts(
         title=chunk.title,
         form=chunk.form,
@@ -82,8 +90,18 @@ class _Narrator:
         self.places = Places(chunk)
         self.rows: list[ClaimRow] = []
         self.incomplete: list[str] = []
+        self._listing = Listing()
         self._forget()
         self._topic = ""
+
+    def claims(self) -> list[ClaimRow]:
+        """The claims with figures in reading order, parts with the number of their whole."""
+        rows = [row for row in self.rows if next(row.cells(), None)]
+        number = {id(row): index for index, row in enumerate(rows)}
+        for row in rows:
+            whole = self._listing.part_of.get(id(row))
+            row.part_of = number.get(id(whole)) if whole else None
+        return rows
 
     def _forget(self) -> None:
         self._claims: list[ClaimRow] = []
@@ -100,9 +118,9 @@ class _Narrator:
         self._forget()
         topic = _TOPIC.match(paragraph.text)
         self._topic = topic["topic"] if topic else ""
-        if not _has_han(paragraph.text):
-            for figure in paragraph.figures:
-                self._leave(figure, "prose of a language that is not read")
+        self._listing.begin(paragraph.text)
+        if not has_han(paragraph.text):
+            self._english(paragraph)
             return
         left = 0
         for figure in paragraph.figures:
@@ -118,6 +136,44 @@ class _Narrator:
                 continue
             self._figure(paragraph, figure, what, left)
             left = figure.end + what.reach
+        self._listing.end(paragraph.text, self._claims)
+
+    def _english(self, paragraph: Paragraph) -> None:
+        text, left = paragraph.text, 0
+        for figure in paragraph.figures:
+            if is_year(text, figure.start, figure.end):
+                self.places.roles[figure.numeral.id] = "year"
+                continue
+            words = words_of(text, left, figure.start, figure.end, percent=figure.numeral.percent)
+            if words is None:
+                self._leave(figure, "no unit says what it is")
+                continue
+            before = list(self._claims)
+            row = self._english_claim(paragraph, words)
+            if row is None:
+                self._leave(figure, "no subject found")
+                continue
+            what = Meaning("percent" if words.unit == "%" else "money", words.unit, words.reach)
+            change = row.figure("change_amount") if words.column == "change_percent" else None
+            negative = words.negative or (change is not None and change.value < 0)
+            self._put(row, words.column, paragraph, figure, what, negative=negative)
+            row.year = row.year or (None if words.column == "previous_amount" else words.year)
+            row.compared_year = words.compared_year or row.compared_year
+            if words.column == "amount":
+                self._listing.take(row, text[left : figure.start], before)
+            left = max(figure.end + words.reach, words.end)
+
+    def _english_claim(self, paragraph: Paragraph, words: Words) -> ClaimRow | None:
+        """The claim that a figure belongs to: that of its subject, a new one, or the last."""
+        named = canonical_name(paragraph.text[words.start : words.end])
+        last = self._last
+        if words.column == "amount" and not named and last is not None and last.amount is None:
+            return last
+        row = next((c for c in reversed(self._claims) if c.name.lower() == named.lower()), None)
+        if words.column == "amount" or (named and row is None):
+            return self._open(paragraph, words.start, words.end, name=named)
+        row = row or last
+        return row if row is not None and row.get(words.column) is None else None
 
     def _leave(self, figure: Figure, why: str) -> None:
         self.incomplete.append(f"{figure.numeral.text} (line {figure.numeral.span.line}): {why}")
@@ -128,10 +184,11 @@ class _Narrator:
             if self._waiting and (opened := self._open(paragraph, *self._waiting.pop(0))):
                 self._group.append(opened)
                 self._put(opened, "amount", paragraph, figure, what)
+                self._listing.take(opened, "", self._claims[:-1])
                 return
             if self._given:
                 given, of = self._given.pop(0)
-                self._put(given, of.column, paragraph, figure, what, of)
+                self._put(given, of.column, paragraph, figure, what, negative=of.negative)
                 return
         self._waiting, self._given = [], []
         found = sense(text, left, figure.start, what.kind)
@@ -144,12 +201,17 @@ class _Narrator:
         if start >= end and self._group and row is self._group[-1]:
             row = self._group[0]
             self._given = [(other, found) for other in self._group[1:]]
+        if (many := respective(text, found.start, figure.start)) and len(self._claims) >= many:
+            row, *others = self._claims[-many:]
+            self._given = [(other, found) for other in others]
         if row is None or row.get(found.column) is not None:
-            row = self._open(paragraph, start, end)
+            row = self._open(paragraph, start, end, name=row.name if row is not None and start >= end else "")
         if row is None:
             self._leave(figure, "nothing says what it is a part or a change of")
             return
-        self._put(row, found.column, paragraph, figure, what, found)
+        self._put(row, found.column, paragraph, figure, what, negative=found.negative)
+        if changed and row.compared_year is None:
+            row.compared_year = compared_year(text[: figure.start])
 
     def _amount(self, paragraph: Paragraph, figure: Figure, what: Meaning, left: int) -> None:
         text = paragraph.text
@@ -167,9 +229,12 @@ class _Narrator:
             self._put(budget, "amount", paragraph, figure, what)
             return
         self._group = []
-        if self._last is not None and self._last.amount is None and words in ("为", "是", "达到", "达"):
+        if self._last is not None and self._last.amount is None and is_outcome(words):
             self._put(self._last, "amount", paragraph, figure, what)
             return
+        if money and self._previous(paragraph, figure, what, clause):
+            return
+        before = list(self._claims)
         if pieces := listed(text[clause : figure.start]):
             self._waiting = [(clause + a, clause + b) for a, b in pieces]
             row = self._open(paragraph, *self._waiting.pop(0))
@@ -180,8 +245,26 @@ class _Narrator:
             self._leave(figure, "no subject found")
             return
         self._put(row, "amount", paragraph, figure, what)
+        self._listing.take(row, text[left : figure.start], before)
         if money and BUDGET.fullmatch(words):
             self._budget = row
+
+    def _previous(self, paragraph: Paragraph, figure: Figure, what: Meaning, clause: int) -> bool:
+        """Take a figure of the year before: '比上年 100 万元增加', '由上年的 100 万元增加到'."""
+        words = paragraph.text[clause : figure.start]
+        found = previous(words)
+        if found is None:
+            return False
+        row = self._last
+        if found:
+            row = self._open(paragraph, clause, clause + found)
+        elif row is not None and row.get("previous_amount") is not None:
+            row = None
+        if row is None:
+            return False
+        self._put(row, "previous_amount", paragraph, figure, what)
+        row.compared_year = compared_year(words)
+        return True
 
     @staticmethod
     def _subject(text: str, clause: int, figure: Figure, what: Meaning, left: int) -> tuple[int, int]:
@@ -225,7 +308,7 @@ class _Narrator:
         if self._topic and is_generic(name):
             return self._topic
         if last is not None and (not name or name == "累计"):
-            return persons_of(last.name, unit or "") or name
+            return persons_of(last.name, unit or "") or name or _visitors(last, unit or "")
         if last is not None and is_generic(name) and last.unit and last.unit.text.startswith("人"):
             return last.name
         if is_breakdown(name) and self._whole is not None:
@@ -247,7 +330,7 @@ class _Narrator:
         if start < end:
             label = self.places.text(*paragraph.document_range(start, end))
             label = label.model_copy(update={"text": text[start:end]})
-        row = ClaimRow(name=name, label=label)
+        row = ClaimRow(name=name, label=label, topic=self._topic, year=year_of(text[:start]))
         self.rows.append(row)
         self._claims.append(row)
         if not is_breakdown(text[start:end]):
@@ -264,12 +347,13 @@ class _Narrator:
         paragraph: Paragraph,
         figure: Figure,
         what: Meaning,
-        found: Sense | None = None,
+        *,
+        negative: bool = False,
     ) -> None:
         self._last = row
-        cell = self.places.figure(figure.numeral, what.unit, negative=bool(found and found.negative))
+        cell = self.places.figure(figure.numeral, what.unit, negative=negative)
         row.put(column, cell)
-        if column in ("amount", "change_amount") and row.unit is None and what.unit:
+        if column in ("amount", "change_amount", "previous_amount") and row.unit is None and what.unit:
             row.unit = self._unit(paragraph, figure, what)
 
     def _unit(self, paragraph: Paragraph, figure: Figure, what: Meaning) -> Cell:
@@ -279,8 +363,10 @@ class _Narrator:
         return Cell(text=unit, span=self.places.span(first, last))
 
 
-def _has_han(text: str) -> bool:
-    return sum("\u4e00" <= char <= "\u9fff" for char in text) * 4 >= len(text)
+def _visitors(groups: ClaimRow, unit: str) -> str:
+    """The name for persons counted beside their groups: '国内接待 30 批次 300 人次'."""
+    counted = groups.unit is not None and groups.unit.text in ("批次", "批", "次", "个")
+    return groups.name if counted and unit.startswith("人") else ""
 
 
 def _only_budget(words: str) -> bool:

@@ -1,4 +1,7 @@
-"""Prose as it is meant: lines joined to paragraphs, white space gone, every character with its place."""
+"""Prose as it is meant: lines joined to paragraphs, every character with its place.
+
+White space goes where words are written without it; between words of other scripts one space stays.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Text without white space; `at[i]` is the document offset of its character i."""
+    """Text as it is meant; `at[i]` is the document offset of its character i."""
 
     text: str
     at: tuple[int, ...]
@@ -61,7 +64,15 @@ def paragraphs(chunk: Chunk, places: Places) -> Iterator[Paragraph]:
         yield _paragraph(chunk, places, held)
 
 
+def has_han(text: str) -> bool:
+    """Whether a text is written in Chinese for a good part."""
+    letters = "".join(text.split())
+    return sum("\u4e00" <= char <= "\u9fff" for char in letters) * 4 >= len(letters)
+
+
 def _breaks(before: str, after: str) -> bool:
+    if before.endswith(".") and not has_han(before):
+        return True
     if (_ENDS.search(before) and not _GOES_ON.match(after)) or (
         _HEADING.match(before) and not _PUNCTUATION.search(before)
     ):
@@ -74,9 +85,16 @@ def _paragraph(chunk: Chunk, places: Places, bounds: list[tuple[int, int]]) -> P
     characters: list[str] = []
     at: list[int] = []
     index: dict[int, int] = {}
+    spaced = not has_han("".join(chunk.slice(start, end) for start, end in bounds))
     for start, end in bounds:
+        if spaced and characters and characters[-1] != " ":
+            characters.append(" ")
+            at.append(start)
         for offset, char in enumerate(chunk.slice(start, end), start):
-            if not char.isspace():
+            if spaced and char.isspace() and characters and characters[-1] != " ":
+                characters.append(" ")
+                at.append(offset)
+            elif not char.isspace():
                 index[offset] = len(characters)
                 characters.append(char)
                 at.append(offset)

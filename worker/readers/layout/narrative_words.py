@@ -35,6 +35,9 @@ _AGAINST = re.compile(
 _SHARE = re.compile(
     r"占[^,，。;；:：]*?(的)?(比重|比例|比|百分比|份额)?(为|约为|约|达到?|的)*$|^(为|是|相当于)(?!.{0,4}预算)[^,，。;；:：]{2,24}的$"
 )
+_COMPLETED = re.compile(
+    r"完成[^,，。;；:：]{0,10}预算(数|安排)?(的|完成率|执行率|执行进度)?(的)?(为|约|约为|达到?|是)*$"
+)
 _COMPLETION = re.compile(
     r"(完成|达到|占)?[^,，。;；:：]{0,10}预算(数|安排)?(的|完成率|执行率|执行进度)?(的)?(为|约|约为|达到?|是)*$|(完成|执行|支出|预算执行|预算完成)(率|进度|比例)(为|约|达到?|是)*$|完成(了)?[^,，。;；:：]{0,16}(的)?(比例为)?(约)?$"
 )
@@ -76,6 +79,16 @@ _PROJECT_PART = re.compile(r"(?:该?项目)?(?P<part>(?:全年|年初|调整后?
 _SCORED = re.compile(r"(项目)?(绩效|整体)?(自评|评价)?(综合)?(总)?(得分|评分)")
 _CODE = re.compile(r"\((?:\d{3}|\d{5}|\d{7})\)")
 _LISTED = re.compile(r".*?(?P<list>[^,，。;；:：年度]+?)(占比|占[^,，。;；:：]*)?分别(为|是|占|达到?)*$")
+_RESPECTIVE = re.compile(r"[\d.]+%(?:(?:[、,，]|和|及|与|以及)[\d.]+%)+")
+_OUTCOME = re.compile(rf"(为|是|达到?)|(?:{_RISE}|{_FALL})(到|至)")
+_BEFORE = r"(?:上年度?|上一年度?|去年|(?:19|20)\d\d年度?)"
+_PREVIOUS = re.compile(
+    rf"(?P<subject>.{{2,}})由{_BEFORE}(?:[^,，]{{0,6}}?的)?|(?:比|较|同|与){_BEFORE}[^,，增减]{{0,10}}?(?:为|的)?"
+)
+_COMPARED = re.compile(
+    r"(?:比|较|与|同|和|跟|由)(?P<year>(?:19|20)\d\d)年(?!度?(?:年初|全年|调整后?)?预算)[^。;；]*$"
+)
+_YEAR_BEFORE = re.compile(r"(?<!比)(?<!较)(?<!与)(?P<year>(?:19|20)\d\d)年[^,，。;；:：\d]*$")
 _NOUN = re.compile(r"^[^,，。;；:：、()（）]{2,24}?(?=开展|进行|实施|纳入|全部|均|，|,|。|;|；|、|$|\()")
 
 
@@ -157,7 +170,7 @@ def sense(text: str, start: int, end: int, kind: FigureKind) -> Sense:
     if (match := _VERB_FIRST.match(words)) and kind in ("percent", "money", "bare"):
         column = "change_percent" if kind == "percent" else "change_amount"
         return Sense(column, clause + match.end(), end, bool(_FELL.match(match["verb"])))
-    if kind == "percent" and (match := _COMPLETION.search(words)):
+    if kind == "percent" and (match := _COMPLETED.search(words) or _COMPLETION.search(words)):
         return Sense("completion_percent", clause, clause + match.start())
     return Sense("amount", clause, end)
 
@@ -277,6 +290,38 @@ def is_execution(words: str) -> bool:
 def is_final_only(words: str) -> bool:
     """Whether a clause only says that the final figure of the subject before follows: 支出决算为."""
     return bool(_FINAL_ONLY.fullmatch(words))
+
+
+def respective(text: str, clause: int, at: int) -> int:
+    """How many shares follow at `at` that are of as many claims before: '分别占总额的 60%、30% 和 10%'; else 0."""
+    match = _RESPECTIVE.match(text, at) if text.startswith("分别", clause) else None
+    return match.group().count("%") if match else 0
+
+
+def is_outcome(words: str) -> bool:
+    """Whether a clause only leads from a subject to its amount: 为, 增加到."""
+    return bool(_OUTCOME.fullmatch(words))
+
+
+def previous(words: str) -> int | None:
+    """How long the subject is of which a clause names the figure of the year before, 0 where it names none.
+
+    '甲由上年的' is 1, '比上年' is 0; None where the clause speaks of no year before.
+    """
+    match = _PREVIOUS.fullmatch(words)
+    return match.end("subject") if match and match["subject"] else 0 if match else None
+
+
+def compared_year(before: str) -> int | None:
+    """The year that a change is measured against, by the words of the sentence before it; not that of a budget."""
+    match = _COMPARED.search(before)
+    return int(match["year"]) if match else None
+
+
+def year_of(before: str) -> int | None:
+    """The year in front of a subject in its clause."""
+    match = _YEAR_BEFORE.search(before)
+    return int(match["year"]) if match else None
 
 
 def noun_after(text: str, at: int) -> tuple[int, int]:

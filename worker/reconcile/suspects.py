@@ -1,82 +1,235 @@
-"""Which cell of a failed sum is most likely wrong, and what value would close it."""
+"""Which cells of failed identities are most likely wrong, and what they would have to be."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
 from schemas import AnyTable, Finding
-from schemas.findings import Suspect
+from schemas.amounts import Amount, Interval
+from schemas.findings import Candidate, Evidence, Suspect
 from schemas.tables import CellRef
+from worker.reconcile.candidates import candidates
+from worker.reconcile.localise import Fault, Solution, locate
+from worker.reconcile.sources import Sources
+from worker.reconcile.system import System
+from worker.reconcile.wording import column_name, row_name
 
-# A reviewer looks at the first few.
-_MOST = 5
-
-
-class Checked(NamedTuple):
-    """A finding with the factor of each of its cells in the sum that it is about, empty for other forms."""
-
-    finding: Finding
-    factors: dict[CellRef, Fraction]
-
-
-def with_suspects(checked: Sequence[Checked], tables: Mapping[str, AnyTable]) -> tuple[Finding, ...]:
-    """The findings, failed sums with their suspects, most suspicious first.
-
-    First come cells whose one correction closes the most failed sums, then those that no passing identity
-    supports, then the rest.
-    """
-    if not any(item.factors for item in checked):
-        return tuple(item.finding for item in checked)
-    proposals: Counter[tuple[CellRef, Decimal]] = Counter()
-    for item in checked:
-        if item.finding.status == "failed":
-            proposals.update(_proposals(item, tables).items())
-    support = Counter(
-        ref for item in checked if item.finding.status == "passed" for ref in item.finding.cells
-    )
-    return tuple(
-        item.finding.model_copy(update={"suspects": _ranked(item, tables, proposals, support)})
-        if item.finding.status == "failed" and item.factors
-        else item.finding
-        for item in checked
-    )
+# How hard it is to believe that a cell is wrong, in tenths of a decimal order of odds: one printed figure in a
+# hundred; a blank that should be filled is rarer; a figure in prose, one that no identity supports, and most of all
+# one that readers disagree on are likelier.
+_PRINTED = 20
+_BLANK = 26
+_UNSUPPORTED = 17
+_PROSE = 15
+_DISPUTED = 8
+# How much likelier a slip becomes by what would explain it, in the same measure.
+_EXPLAINS: Mapping[Evidence, int] = {
+    "reader": 10,
+    "numeral": 9,
+    "shift": 7,
+    "look_alike": 7,
+    "transposed": 7,
+    "doubled": 6,
+    "dropped": 6,
+    "point": 6,
+    "sign": 6,
+    "unit": 6,
+    "digit": 4,
+}
+# Nobody looks at more; the count of all is in the reason.
+_MOST = 40
+_EXPLAINED = 60
 
 
-def _proposals(item: Checked, tables: Mapping[str, AnyTable]) -> dict[CellRef, Decimal]:
-    """For every cell the value that would close the sum exactly."""
-    found: dict[CellRef, Decimal] = {}
-    for ref, factor in item.factors.items():
-        amount = tables[ref.table].rows[ref.row].figure(ref.column)
-        if amount is None or item.finding.difference is None:
-            continue
-        change = Fraction(item.finding.difference) / factor
-        exact = Fraction(amount.value) - change
-        found[ref] = (Decimal(exact.numerator) / Decimal(exact.denominator)).quantize(
-            Decimal(1).scaleb(-amount.decimals)
+class _Ranked(NamedTuple):
+    """A solution with its odds, least first, and the candidates of its cells."""
+
+    odds: int
+    solution: Solution
+    found: Mapping[CellRef, tuple[Candidate, ...]]
+
+
+def with_suspects(system: System, tables: Mapping[str, AnyTable], sources: Sources) -> tuple[Finding, ...]:
+    """The findings of a system, failed ones with their suspects, most suspicious first."""
+    findings = [item.finding for item in system.checked]
+    if not any(finding.status == "failed" for finding in findings):
+        return tuple(findings)
+    judge = _Judge(system, tables, sources)
+    for fault in locate(system, judge.weigh):
+        ranked = judge.rank(fault)
+        for row in fault.failed:
+            if findings[row].status == "failed":
+                suspects = tuple(judge.suspects(row, fault, ranked))
+                findings[row] = findings[row].model_copy(update={"suspects": suspects})
+    return tuple(findings)
+
+
+class _Judge:
+    """Weighs cells and words suspicions."""
+
+    def __init__(self, system: System, tables: Mapping[str, AnyTable], sources: Sources) -> None:
+        self._system = system
+        self._tables = tables
+        self._sources = sources
+
+    def weigh(self, cell: CellRef) -> int:
+        """How hard it is to believe that a cell is wrong."""
+        table = self._tables[cell.table]
+        if cell in self._sources.rivals:
+            return _DISPUTED
+        if table.rows[cell.row].figure(cell.column) is None:
+            return _BLANK
+        if table.kind == "narrative_facts":
+            return _PROSE
+        return _PRINTED if self._supports(cell) else _UNSUPPORTED
+
+    def rank(self, fault: Fault) -> list[_Ranked]:
+        """The solutions of a fault, the likeliest first."""
+        ranked = []
+        for place, solution in enumerate(fault.solutions):
+            found = (
+                {cell: self._candidates(cell, solution) for cell in solution.cells}
+                if place < _EXPLAINED
+                else {}
+            )
+            gain = sum(_EXPLAINS[known[0].evidence] for known in found.values() if known)
+            ranked.append(_Ranked(solution.weight - gain, solution, found))
+        return sorted(ranked, key=lambda item: (item.odds, sorted(item.solution.cells)))
+
+    def suspects(self, row: int, fault: Fault, ranked: Sequence[_Ranked]) -> Iterator[Suspect]:
+        """The cells of a failed identity that solutions change."""
+        own = self._system.constraint(row).factors
+        told: set[CellRef] = set()
+        for item in ranked:
+            for cell in sorted(item.solution.cells):
+                if cell in own and cell not in told and len(told) < _MOST:
+                    told.add(cell)
+                    yield self._suspect(cell, fault, item, ranked)
+        if not ranked:
+            yield from self._alone(row)
+
+    def _suspect(self, cell: CellRef, fault: Fault, item: _Ranked, ranked: Sequence[_Ranked]) -> Suspect:
+        values = item.solution.values.get(cell)
+        known = item.found.get(cell, ())
+        others = tuple(sorted(item.solution.cells - {cell}))
+        return self._worded(cell, values, known, _reason(fault, item, ranked, others, known), others)
+
+    def _alone(self, row: int) -> Iterator[Suspect]:
+        """Every cell of an identity, where no few changes explain all that fails."""
+        constraint = self._system.constraint(row)
+        words = "closes this identity alone: too much fails together to tell which figures are wrong"
+        order = sorted(constraint.factors, key=lambda cell: (self.weigh(cell), cell))
+        for cell in order[:_MOST]:
+            bound = constraint.bound([cell])
+            if bound:
+                factor = bound.factors[cell]
+                ends = sorted((bound.low / factor, bound.high / factor))
+                yield self._worded(cell, Interval(*ends), (), words, ())
+
+    def _worded(
+        self,
+        cell: CellRef,
+        values: Interval | None,
+        known: tuple[Candidate, ...],
+        reason: str,
+        others: tuple[CellRef, ...],
+    ) -> Suspect:
+        low = high = value = None
+        if values:
+            places = self._places(cell)
+            low, high = _outward(values.low, places), _outward(values.high, places)
+            value = known[0].value if known else _nearest(values, places)
+        return Suspect(
+            cell=cell, value=value, reason=reason, low=low, high=high, others=others, candidates=known
         )
-    return found
+
+    def _supports(self, cell: CellRef) -> bool:
+        checked = self._system.checked
+        return any(checked[row].finding.status == "passed" for row in self._system.touching(cell))
+
+    def _candidates(self, cell: CellRef, solution: Solution) -> tuple[Candidate, ...]:
+        """Values within reach that close, for a printed figure whose value is bounded."""
+        values = solution.values.get(cell)
+        if values is None:
+            return ()
+        read = tuple(
+            Candidate(
+                value=rival.amount.value,
+                evidence="reader",
+                words=f"{rival.reader} reads {rival.amount.value:f}",
+            )
+            for rival in self._sources.rivals.get(cell, ())
+            if rival.amount and rival.amount.interval.intersects(values)
+        )
+        printed = self._tables[cell.table].rows[cell.row].get(cell.column)
+        if printed is None or printed.amount is None:
+            return read
+        return read + candidates(
+            printed.amount,
+            printed.text,
+            values.low,
+            values.high,
+            self._sources.ledgers.get(cell.table, ()),
+            self._sources.taken.get(cell.table, ()),
+            list(self._near(cell)),
+        )
+
+    def _near(self, cell: CellRef) -> Iterator[tuple[str, Amount]]:
+        """The figures above and below in the column, and those of the row, but for sums of this one part."""
+        table = self._tables[cell.table]
+        equal = self._equal(cell)
+        for row in (cell.row - 1, cell.row + 1):
+            if not 0 <= row < len(table.rows) or (cell.table, row, cell.column) in equal:
+                continue
+            if amount := table.rows[row].figure(cell.column):
+                yield row_name(table.rows[row], row), amount
+        for column, other in table.rows[cell.row].cells():
+            if column != cell.column and other.amount and (cell.table, cell.row, column) not in equal:
+                yield column_name(table, column), other.amount
+
+    def _equal(self, cell: CellRef) -> set[CellRef]:
+        """The cells that an identity of two figures makes equal to this one."""
+        pairs = (self._system.checked[row].finding.cells for row in self._system.touching(cell))
+        return {other for pair in pairs if len(pair) == 2 for other in pair}
+
+    def _places(self, cell: CellRef) -> int:
+        """Decimals of a cell; of a blank one those that its row or column prints."""
+        table = self._tables[cell.table]
+        own = table.rows[cell.row].figure(cell.column)
+        if own:
+            decimals: int = own.decimals
+            return decimals
+        return max((amount.decimals for _, amount in self._near(cell)), default=2)
 
 
-def _ranked(
-    item: Checked,
-    tables: Mapping[str, AnyTable],
-    proposals: Mapping[tuple[CellRef, Decimal], int],
-    support: Mapping[CellRef, int],
-) -> tuple[Suspect, ...]:
-    own = _proposals(item, tables)
-    order = sorted(own, key=lambda ref: (-proposals[ref, own[ref]], support[ref] > 0, support[ref]))
-    suspects = []
-    for ref in order[:_MOST]:
-        closes = proposals[ref, own[ref]]
-        if closes > 1:
-            reason = f"this value closes {closes} failed identities"
-        elif support[ref]:
-            reason = f"{support[ref]} other identities hold with the printed value"
-        else:
-            reason = "no identity holds with the printed value"
-        suspects.append(Suspect(cell=ref, value=own[ref], reason=reason))
-    return tuple(suspects)
+def _reason(
+    fault: Fault,
+    item: _Ranked,
+    ranked: Sequence[_Ranked],
+    others: Sequence[CellRef],
+    known: Sequence[Candidate],
+) -> str:
+    failed = f"{len(fault.failed)} failed identities" if len(fault.failed) > 1 else "the failed identity"
+    alike = sum(len(other.solution.cells) == len(item.solution.cells) for other in ranked)
+    figures = f"{len(others) + 1} figures" if others else "one figure"
+    words = f"one of {alike} changes of {figures} that close {failed}"
+    if alike == 1:
+        words = f"the only change of {figures} that closes {failed}"
+    if others:
+        words = f"{words}, together with {', '.join(map(str, others))}"
+    return f"{words}; {known[0].words}" if known else words
+
+
+def _outward(number: Fraction, places: int) -> Decimal:
+    """A bound with one decimal more than printed, as the rounding of one figure needs."""
+    scaled = number * 10 ** (places + 1)
+    return Decimal(round(scaled)).scaleb(-places - 1)
+
+
+def _nearest(values: Interval, places: int) -> Decimal:
+    """The figure with so many decimals that is nearest to the middle: it closes, its own rounding included."""
+    middle = (values.low + values.high) / 2 * 10**places
+    return Decimal(round(middle)).scaleb(-places)

@@ -1,0 +1,1 @@
+"""Benchmarks, each a command: `python -m evals.bench.NAME`. Their figures are in docs/benchmarks.md."""

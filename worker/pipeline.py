@@ -15,7 +15,17 @@ from pydantic import BaseModel, ConfigDict
 
 from schemas import AnyTable, Chunk, ConfigError, Document, Finding, ModelError, Reading
 from schemas.findings import Verdict
-from worker.reconcile import closure, reconcile, repaired
+from worker.calibration import Policy
+from worker.reconcile import (
+    closure,
+    explained,
+    judged,
+    proposals,
+    reconcile,
+    repaired,
+    sources_of,
+)
+from worker.reconcile.blind import blind_spots
 from worker.route import choose, route
 from worker.segment import DocumentFacts, describe, segment
 
@@ -69,6 +79,7 @@ def extract(
     readers: Sequence[Reader],
     progress: Callable[[int, int], None] | None = None,
     when: When = "always",
+    policy: Policy | None = None,
 ) -> Extraction:
     """The whole way for one document. `progress(done, total)` is called after every chunk."""
     chunks = segment(document)
@@ -79,7 +90,7 @@ def extract(
         problems[chunk.id] = tuple(map(str, failures))
         if progress:
             progress(done, len(chunks))
-    return conclude(document, chunks, readings, problems)
+    return conclude(document, chunks, readings, problems, policy)
 
 
 def read_chunk(
@@ -119,24 +130,36 @@ def conclude(
     chunks: Sequence[Chunk],
     readings: Mapping[str, tuple[Reading, ...]],
     problems: Mapping[str, tuple[str, ...]] | None = None,
+    policy: Policy | None = None,
 ) -> Extraction:
     """Choose the reading that stands for each chunk, put figures back into their columns where only one way
     closes the table, hold all tables against all identities, route them.
 
     A pure function: the same readings give the same extraction. A chunk without any reading is routed as failed.
-    `problems` by chunk id say why readers brought nothing; they are told where a table is not accepted.
+    `problems` by chunk id say why readers brought nothing; they are told where a table is not accepted. `policy`
+    is that of `worker.route`, by default the shipped one.
     """
     standing = repaired(
         {chunk.id: choose(chunk, readings[chunk.id]) for chunk in chunks if readings.get(chunk.id)}
     )
-    findings = reconcile({key: reading.table for key, reading in standing.items()})
+    tables = {key: reading.table for key, reading in standing.items()}
+    sources = sources_of(chunks, standing, readings)
+    proposed = proposals(standing)
+    findings = tuple(judged(explained(reconcile(tables, sources), proposed, tables), sources))
+    spots = blind_spots(tables, findings)
     verdicts = {
-        chunk.id: route(chunk, standing.get(chunk.id), readings.get(chunk.id, ()), findings)
+        chunk.id: route(
+            chunk, standing.get(chunk.id), readings.get(chunk.id, ()), findings, spots.get(chunk.id), policy
+        )
         for chunk in chunks
     }
-    for key, told in (problems or {}).items():
-        if verdicts[key].status in {"review", "failed"}:
-            verdicts[key] = verdicts[key].model_copy(update={"reasons": (*verdicts[key].reasons, *told)})
+    for key, verdict in verdicts.items():
+        if verdict.status in {"review", "failed"}:
+            ways = proposed.get(key, ())
+            told = (*(f"proposed: {way.words}" for way in ways), *(problems or {}).get(key, ()))
+            verdicts[key] = verdict.model_copy(
+                update={"reasons": (*verdict.reasons, *told), "proposals": ways}
+            )
     return Extraction(
         document=document,
         facts=describe(document),

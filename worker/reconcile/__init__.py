@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from fractions import Fraction
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from schemas import AnyTable, Finding
-from schemas.findings import Identity
-from schemas.tables import CellRef
 from worker.reconcile.blame import blamed
 from worker.reconcile.codes import code_findings
 from worker.reconcile.cross import cross_identities
@@ -16,14 +13,32 @@ from worker.reconcile.engine import check, check_table, identities
 from worker.reconcile.equation import holds
 from worker.reconcile.expand import equations
 from worker.reconcile.grid import Grid, Key
-from worker.reconcile.narrative import narrative_identities
+from worker.reconcile.joint import joint_conflicts
+from worker.reconcile.narrative import narrative_identities, prose_findings
 from worker.reconcile.picking import Book
-from worker.reconcile.place import repaired
-from worker.reconcile.suspects import Checked, with_suspects
+from worker.reconcile.place import explained, proposals, repaired
+from worker.reconcile.projects import project_findings
+from worker.reconcile.sources import Sources, sources_of
+from worker.reconcile.suspects import with_suspects
+from worker.reconcile.system import Checked, System
+from worker.reconcile.verdicts import judged
 
-__all__ = ["Closure", "blamed", "check", "closure", "identities", "reconcile", "repaired"]
+__all__ = [
+    "Closure",
+    "Sources",
+    "blamed",
+    "check",
+    "closure",
+    "explained",
+    "identities",
+    "judged",
+    "proposals",
+    "reconcile",
+    "repaired",
+    "sources_of",
+]
 
-_SUMS = {"sum", "points"}
+_NOTHING_MORE = Sources()
 
 
 class Closure(NamedTuple):
@@ -53,24 +68,19 @@ def closure(table: AnyTable) -> Closure:
     )
 
 
-def reconcile(tables: Mapping[str, AnyTable]) -> tuple[Finding, ...]:
-    """The findings on a document: within its tables in table order, between them, on its prose, on its codes."""
+def reconcile(tables: Mapping[str, AnyTable], sources: Sources = _NOTHING_MORE) -> tuple[Finding, ...]:
+    """The findings on a document: within its tables in table order, between them, on its prose, on what holds one by
+    one but not together, and on its codes. `sources` is what is known beside the tables, to find suspects with."""
     book = Book({table_id: Grid(table_id, table) for table_id, table in tables.items()})
-    checked: list[Checked] = []
-    for grid in book.grids.values():
-        for equation, finding in check_table(grid):
-            factors: dict[CellRef, Fraction] = {}
-            if finding.status == "failed" and equation.form in _SUMS:
-                factors = {CellRef(grid.id, *key): Fraction(-1) for key in equation.right}
-                factors |= {CellRef(grid.id, *key): Fraction(1) for key in equation.left}
-            checked.append(Checked(finding, factors))
-    checked += _checked(cross_identities(book), tables)
-    checked += _checked(narrative_identities(book), tables)
-    return (*with_suspects(checked, tables), *code_findings(book))
-
-
-def _checked(found: Iterable[Identity], tables: Mapping[str, AnyTable]) -> Iterable[Checked]:
-    for identity in found:
-        finding = check(identity, tables)
-        failed = finding.status == "failed" and identity.form in _SUMS
-        yield Checked(finding, {term.ref: term.factor for term in identity.terms} if failed else {})
+    checked = [
+        Checked(finding, (grid, equation))
+        for grid in book.grids.values()
+        for equation, finding in check_table(grid)
+    ]
+    between = (*cross_identities(book), *narrative_identities(book))
+    checked += [Checked(check(identity, tables), identity) for identity in between]
+    joint = [
+        Checked(check(identity, tables), identity) for identity in joint_conflicts(System(checked, tables))
+    ]
+    stated = (*code_findings(book), *project_findings(book), *prose_findings(book))
+    return (*with_suspects(System([*checked, *joint], tables), tables, sources), *stated)

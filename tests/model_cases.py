@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from evals.simulate.server import Reply, Script
 from prompts import WIRES
 from schemas import AnyTable, Chunk, Reading
 from schemas.findings import Verdict
+from tests.book import Book
 from tests.chunks import chunk_of
-from tests.scripted_server import Book, Reply, Script
 from worker.reconcile import reconcile
 from worker.route import route
 

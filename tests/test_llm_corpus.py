@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from evals.simulate.server import ScriptedServer
 from prompts import WIRES
 from schemas import AnyTable, Chunk, Numeral, squeeze, table_type
+from tests.book import Book
 from tests.conftest import MakeReader
 from tests.model_cases import table_of
-from tests.scripted_server import Book, ScriptedServer
 from worker.ingest import load
 from worker.segment import segment
 
@@ -31,7 +32,7 @@ def gold_of(path: Path) -> dict[tuple[str, int], list[dict[str, str]]]:
     found: dict[tuple[str, int], list[dict[str, str]]] = defaultdict(list)
     with (EVALS / "gold" / f"{path.stem}.csv").open(encoding="utf-8", newline="") as file:
         for fact in csv.DictReader(file):
-            if fact["kind"] != PROSE:
+            if fact["kind"] != PROSE and fact["column"]:
                 found[fact["kind"], int(fact["ordinal"])].append(fact)
     return found
 

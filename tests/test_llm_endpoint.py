@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from evals.simulate.server import Asked, Reply, ScriptedServer
 from schemas import ConfigError, ModelError, Reading, Refused, Throttled, Transient
 from tests.conftest import MakeReader
 from tests.model_cases import (
@@ -19,7 +20,6 @@ from tests.model_cases import (
     functions,
     outcomes,
 )
-from tests.scripted_server import Asked, Reply, ScriptedServer
 from worker.readers.cache import AnswerCache
 from worker.readers.llm import LlmReader
 from worker.readers.llm.prices import cost_of

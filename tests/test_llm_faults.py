@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from evals.simulate.server import MODES, Asked, Json, Mode, Reply, ScriptedServer
 from prompts import WIRES
 from schemas import Invalid
 from tests.chunks import chunk_of
@@ -18,7 +19,6 @@ from tests.model_cases import (
     outcomes,
     verdict_on,
 )
-from tests.scripted_server import MODES, Asked, Json, Mode, Reply, ScriptedServer
 
 
 def changed_digit(answer: Json) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from evals.simulate.server import MODES, Asked, Mode, Reply, Script, ScriptedServer
 from prompts import WIRES
 from schemas import Truncated
 from tests.chunks import chunk_of
@@ -21,7 +22,6 @@ from tests.model_cases import (
     table_of,
     verdict_on,
 )
-from tests.scripted_server import MODES, Asked, Mode, Reply, Script, ScriptedServer
 from worker.segment import cut
 
 

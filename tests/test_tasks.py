@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from evals.simulate.server import ScriptedServer
 from prompts import WIRES
 from schemas import Chunk, Invalid, Refused, Throttled, Transient
 from tests.asked import CALL, Asked
+from tests.book import Book
 from tests.form import FORM
-from tests.scripted_server import Book, ScriptedServer
 from worker import steps
 from worker.app import SWEEP, InProcess, is_gone, make_app
 from worker.batch import Outcome, process

@@ -1,4 +1,10 @@
-"""A local OpenAI-compatible server that answers by a script: real HTTP, no model."""
+"""A local OpenAI-compatible server that answers by a script: real HTTP, no model.
+
+    with ScriptedServer(lambda asked: Reply({"rows": []})) as server:
+        settings = load_settings(model="any", openai_base_url=server.url)
+
+It speaks chat completions in the forms in which schemas are asked for: `json_schema`, `tools` and `md_json`.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +17,6 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Literal
-
-from prompts import Wire, build
-from schemas import AnyTable, Chunk
 
 Mode = Literal["json_schema", "tools", "md_json", "text"]
 MODES: tuple[Mode, ...] = ("json_schema", "tools", "md_json")
@@ -51,7 +54,18 @@ class Asked:
 
     @property
     def complaint(self) -> str:
-        return str(self.messages[-1]["content"]) if self.tries else ""
+        return self.complaints[-1].rstrip("\n") if self.tries else ""
+
+    @property
+    def complaints(self) -> list[str]:
+        """What was said of each answer that the conversation already holds, in their order."""
+        said: list[str] = []
+        for message in self.messages:
+            if message["role"] == "assistant":
+                said.append("")
+            elif said:
+                said[-1] += f"{message['content']}\n"
+        return said
 
     @property
     def mode(self) -> Mode:
@@ -165,7 +179,7 @@ class ScriptedServer:
                     self.wfile.write(payload)
 
             def log_message(self, format: str, *args: object) -> None:
-                """Nothing: the tests look at `asked`."""
+                """Nothing: `asked` holds what came in."""
 
         return Handler
 
@@ -203,27 +217,3 @@ def _payload(reply: Reply, body: Json) -> Json:
             "prompt_tokens_details": {"cached_tokens": cached},
         },
     }
-
-
-class Book:
-    """What a perfect model answers: for each chunk the table that stands in it, in one wire format."""
-
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-        self._answers: dict[str, Json] = {}
-
-    def add(self, chunk: Chunk, table: AnyTable) -> None:
-        """Learn the table of a chunk."""
-        answer = self._wire.encode(table, chunk)
-        self._answers[build(chunk, self._wire).user] = answer.model_dump(mode="json")
-
-    def answer(self, asked: Asked) -> Json:
-        """The answer to a prompt, a copy that may be spoilt."""
-        known = next((key for key in self._answers if asked.prompt.startswith(key)), None)
-        if known is None:
-            raise KeyError(f"no answer for: {asked.prompt[:400]}")
-        copy: Json = json.loads(json.dumps(self._answers[known]))
-        return copy
-
-    def __call__(self, asked: Asked) -> Reply:
-        return Reply(self.answer(asked))

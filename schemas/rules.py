@@ -150,6 +150,20 @@ class PointSum:
     besides: Spot | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """Identities of a table of no known kind, found in its own labels, order, indentation, codes and figures.
+
+    `pattern` says which: sums and differences over `rows` or over `columns`, printed `formulas`, the `balance` of
+    two sides, `running` balances from row to row, `products`, `shares` of a total, `ratios` and `growth` in percent.
+    """
+
+    id: str
+    pattern: Literal[
+        "rows", "columns", "formulas", "balance", "running", "products", "shares", "ratios", "growth"
+    ]
+
+
 Rule = (
     RowSum
     | RowBalance
@@ -161,6 +175,7 @@ Rule = (
     | SideTotals
     | SidesBalance
     | PointSum
+    | Inferred
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from schemas.registry import kind
-from schemas.rules import CodeHierarchy, GrandTotal
+from schemas.rules import Inferred
 from schemas.tables import Row, Table
 
 
@@ -15,8 +15,14 @@ class Generic(Table[Row]):
 
     titles: ClassVar = ()
     rules: ClassVar = (
-        CodeHierarchy("hierarchy"),
-        GrandTotal("grand_total", r"(?i)合计|总计|总额|(grand)?totals?", every_column=False),
+        Inferred("formulas", "formulas"),
+        Inferred("row_sums", "rows"),
+        Inferred("column_sums", "columns"),
+        Inferred("balance", "balance"),
+        Inferred("running_balance", "running"),
+        Inferred("products", "products"),
+        Inferred("shares", "shares"),
+        Inferred("ratios", "ratios"),
     )
 
     kind: Literal["generic"] = "generic"

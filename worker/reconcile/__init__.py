@@ -13,15 +13,15 @@ from worker.reconcile.engine import check, check_table, identities
 from worker.reconcile.equation import holds
 from worker.reconcile.expand import equations
 from worker.reconcile.grid import Grid, Key
-from worker.reconcile.joint import joint_conflicts
-from worker.reconcile.narrative import narrative_identities, prose_findings
+from worker.reconcile.locate.joint import joint_conflicts
+from worker.reconcile.locate.sources import Sources, sources_of
+from worker.reconcile.locate.suspects import with_suspects
+from worker.reconcile.locate.system import Checked, System
+from worker.reconcile.locate.verdicts import judged
 from worker.reconcile.picking import Book
 from worker.reconcile.place import explained, proposals, repaired
-from worker.reconcile.projects import project_findings
-from worker.reconcile.sources import Sources, sources_of
-from worker.reconcile.suspects import with_suspects
-from worker.reconcile.system import Checked, System
-from worker.reconcile.verdicts import judged
+from worker.reconcile.prose.narrative import narrative_identities, prose_findings
+from worker.reconcile.prose.projects import project_findings
 
 __all__ = [
     "Closure",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from itertools import product
@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from schemas import AnyTable, Interval
 from schemas.findings import Finding, Identity, Status, Term
+from schemas.rules import Scope
 from schemas.tables import CellRef
 from worker.reconcile.equation import Equation, closes, sums
 from worker.reconcile.expand import equations
@@ -77,6 +78,33 @@ def check(identity: Identity, tables: Mapping[str, AnyTable]) -> Finding:
         difference=difference,
         tolerance=outcome.tolerance,
         cells=tuple(ref for ref in refs if tables[ref.table].rows[ref.row].figure(ref.column) is not None),
+    )
+
+
+def measured(
+    check: str,
+    statement: str,
+    left: Interval,
+    right: Interval,
+    cells: Sequence[CellRef],
+    scope: Scope = "narrative",
+) -> Finding:
+    """The finding on two figures that must be able to be one and are no sums of cells: counts, figures in texts."""
+    middles = [(side.low + side.high) / 2 for side in (left, right)]
+    half = (left.high - left.low + right.high - right.low) / 2
+    difference, tolerance = _decimal(middles[0] - middles[1]), _decimal(half)
+    holds = left.intersects(right)
+    return Finding(
+        check=check,
+        scope=scope,
+        tables=tuple(dict.fromkeys(ref.table for ref in cells)),
+        statement=outcome_words(statement, holds, difference, tolerance, ""),
+        status=_STATUS[holds],
+        left=_decimal(middles[0]),
+        right=_decimal(middles[1]),
+        difference=difference,
+        tolerance=tolerance,
+        cells=tuple(cells),
     )
 
 

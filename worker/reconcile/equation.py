@@ -11,7 +11,7 @@ Form = Literal["sum", "ratio", "product", "same", "points"]
 
 
 class Equation(NamedTuple):
-    """Σ `left` = Σ `right` + `constant` over cells of one table, or left = scale · right[0] / right[1].
+    """Σ `left` = Σ `right` + `constant` over cells of one table, or left = scale · right[0] / right[1] + constant.
 
     `rule` is the id of the rule; `note` says what was decided about the table to get here. `same` compares
     two roundings of one number, `points` sums figures of which those without decimals are exact.
@@ -63,6 +63,7 @@ def holds(grid: Grid, equation: Equation) -> bool | None:
         ]
         low, high = min(corners), max(corners)
         return low <= (first.value + first.half) * one and (first.value - first.half) * one <= high
+    first = first._replace(value=first.value - equation.constant * one)
     if first.value == second.value == third.value == 0:
         return True  # nothing of nothing, printed as nothing
     bottom, top = third.value - third.half, third.value + third.half

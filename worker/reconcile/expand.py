@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from schemas.rules import (
     CodeHierarchy,
     GrandTotal,
+    Inferred,
     NamedSum,
     PointSum,
     RowBalance,
@@ -19,6 +20,7 @@ from schemas.rules import (
 from worker.reconcile.equation import Equation, Form
 from worker.reconcile.grid import Grid, Key
 from worker.reconcile.hierarchy import Nesting, code_hierarchy, grand_total
+from worker.reconcile.infer import Structure, inferred
 from worker.reconcile.outline import named_sums, point_sums, side_totals, sides_balance
 from worker.reconcile.rows import row_balances, row_products, row_ratios, row_sums
 
@@ -38,6 +40,7 @@ def equations(grid: Grid) -> Iterator[Equation]:
 
 def _all(grid: Grid) -> Iterator[Equation]:
     nesting: Nesting | None = None
+    structure = Structure(grid)
     for rule in type(grid.table).rules:
         match rule:
             case RowSum():
@@ -62,3 +65,5 @@ def _all(grid: Grid) -> Iterator[Equation]:
                 yield from sides_balance(grid, rule)
             case PointSum():
                 yield from point_sums(grid, rule)
+            case Inferred():
+                yield from inferred(structure, rule)

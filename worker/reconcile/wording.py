@@ -48,7 +48,9 @@ def statement(grid: Grid, equation: Equation) -> str:
             first, second = (join_terms(_columns(grid), [key]) for key in equation.right)
             body = f"{first} × {second} = {left}"
             if equation.form == "ratio":
-                body = f"{equation.scale} × {first} / {second} = {left}"
+                times = f"{equation.scale} × " if equation.scale != 1 else ""
+                less = f" - {-equation.constant}" if equation.constant else ""
+                body = f"{times}{first} / {second}{less} = {left}"
         case "points" if equation.constant:
             body = f"{left} = {equation.constant}"
         case _:

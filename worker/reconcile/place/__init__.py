@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from schemas import AnyTable, CellRef, Finding, Reading
 from schemas.findings import Move, Rearrangement
+from schemas.rules import Inferred
 from worker.reconcile.cross import cross_identities
 from worker.reconcile.engine import check, check_table
 from worker.reconcile.grid import Grid
@@ -77,7 +78,9 @@ def _repaired(key: str, reading: Reading, tables: Mapping[str, AnyTable]) -> Rea
     if not ways:
         return reading
     chosen, reason = _decided(bench.grid, ways, tables)
-    if chosen is None or not chosen.strong:
+    # Inferred identities follow the figures wherever they are moved: they propose, and prove nothing.
+    guessed = any(isinstance(rule, Inferred) for rule in type(reading.table).rules)
+    if chosen is None or not chosen.strong or guessed:
         return reading
     others = [table for other, table in tables.items() if other != key]
     repairs = tuple(

@@ -22,7 +22,7 @@ from scipy.sparse.csgraph import connected_components
 
 from schemas.findings import Identity, Term
 from schemas.tables import CellRef
-from worker.reconcile.system import System
+from worker.reconcile.locate.system import System
 
 # Rates and prose are rounded by hand, from other figures than those printed, more often than not.
 _SCOPES = {"row", "column", "hierarchy", "cross_table"}

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from schemas.amounts import Interval
 from schemas.tables import CellRef
-from worker.reconcile.system import Bound
+from worker.reconcile.locate.system import Bound
 
 # Elimination squares the number of sums with every cell; past this the bounds of the cells alone are given.
 _MOST_SUMS = 400

@@ -12,12 +12,12 @@ from schemas.findings import Finding, Identity, Term
 from schemas.kinds.narrative import ClaimRow
 from schemas.rules import Pick
 from schemas.tables import CellRef
-from worker.reconcile.claims import amounts, bind, claim_words, subject_of
 from worker.reconcile.engine import check, measured
 from worker.reconcile.grid import Grid
-from worker.reconcile.parts import part_identities
 from worker.reconcile.picking import Book, same_name
-from worker.reconcile.projects import project_findings, project_sums
+from worker.reconcile.prose.claims import amounts, bind, claim_words, subject_of
+from worker.reconcile.prose.parts import part_identities
+from worker.reconcile.prose.projects import project_findings, project_sums
 from worker.reconcile.wording import table_name
 
 # How far back prose is searched for what a percentage is a share, a change or a completion of.

@@ -11,10 +11,10 @@ from schemas.claims import WHOLES, Whole
 from schemas.findings import Identity, Term
 from schemas.kinds.narrative import ClaimRow
 from schemas.tables import CellRef
-from worker.reconcile.claims import claim_words, subject_of, unit_of
 from worker.reconcile.engine import check
 from worker.reconcile.grid import Figure, Grid
 from worker.reconcile.picking import Book, money_size
+from worker.reconcile.prose.claims import claim_words, subject_of, unit_of
 from worker.reconcile.wording import table_name
 
 # How many claims after a whole its parts may begin, and how many a list may hold beyond the parts that must be there.

@@ -11,10 +11,10 @@ from schemas import AnyTable, Finding
 from schemas.amounts import Amount, Interval
 from schemas.findings import Candidate, Evidence, Suspect
 from schemas.tables import CellRef
-from worker.reconcile.candidates import candidates
-from worker.reconcile.localise import Fault, Solution, locate
-from worker.reconcile.sources import Sources
-from worker.reconcile.system import System
+from worker.reconcile.locate.candidates import candidates
+from worker.reconcile.locate.localise import Fault, Solution, locate
+from worker.reconcile.locate.sources import Sources
+from worker.reconcile.locate.system import System
 from worker.reconcile.wording import column_name, row_name
 
 # How hard it is to believe that a cell is wrong, in tenths of a decimal order of odds: one printed figure in a

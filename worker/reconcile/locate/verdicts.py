@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from schemas import Finding
 from schemas.findings import Suspect
-from worker.reconcile.sources import Sources
+from worker.reconcile.locate.sources import Sources
 
 
 def judged(findings: Sequence[Finding], sources: Sources) -> Iterator[Finding]:

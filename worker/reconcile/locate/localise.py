@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from schemas.amounts import Interval
 from schemas.tables import CellRef
-from worker.reconcile.system import Bound, System
-from worker.reconcile.values import Region, region
+from worker.reconcile.locate.system import Bound, System
+from worker.reconcile.locate.values import Region, region
 
 Weigh = Callable[[CellRef], int]
 """How hard it is to believe that a cell is wrong, in tenths of a decimal order of odds."""

@@ -16,11 +16,11 @@ from schemas.numerals import find_numerals
 from schemas.rules import Pick
 from schemas.tables import CellRef
 from schemas.text import squeeze
-from worker.reconcile.claims import Claim, amounts, claim_words
 from worker.reconcile.cross import agreement, project_name
 from worker.reconcile.engine import check, measured
 from worker.reconcile.grid import Grid
 from worker.reconcile.picking import Book, Picked, same_project
+from worker.reconcile.prose.claims import Claim, amounts, claim_words
 from worker.reconcile.wording import table_name
 
 _KINDS = ("performance_self_evaluation", "performance_target")

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 
 import typer
 
+from evals.annotate import annotate
 from evals.calibrate.command import calibrate
 from evals.compare import compare
 from evals.gate import gate
@@ -18,6 +19,7 @@ app.command()(compare)
 app.command()(gate)
 app.command()(calibrate)
 app.command()(report)
+app.command()(annotate)
 
 
 @app.callback()

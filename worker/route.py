@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from decimal import Decimal
 
 from schemas import AnyTable, Chunk, Finding, Reading
 from schemas.findings import Verdict
-from schemas.tables import Cell, CellRef
+from schemas.tables import CellRef
 from schemas.text import fold, squeeze
-from worker.reconcile import blamed, closure
+from worker.calibration import Policy, shipped_policy
+from worker.evidence import WHOLE, Evidence, unexplained, weigh
+from worker.reconcile import closure
 
-# Remarks on names and codes go to a person with the findings; of themselves they reject nothing.
-_REMARKS = {"lexicon.name", "lexicon.code_differs"}
 # A reason that lists places lists this many.
 _MOST = 8
-_ACCEPTED = 0.9
-_REVIEW = 0.89
+_EVEN = 0.5
+# Title and unit.
+_HEAD = 2
 
 
 def choose(chunk: Chunk, readings: Sequence[Reading]) -> Reading:
@@ -34,91 +34,27 @@ def _rank(chunk: Chunk, reading: Reading) -> tuple[bool, int, int, int]:
     return empty, found.failed, -found.passed, len(unexplained(chunk, reading))
 
 
-def unexplained(chunk: Chunk, reading: Reading) -> list[str]:
-    """The numerals of a chunk that a reading does not account for, with their lines: they have no role, or are
-    said to be cells and stand in none."""
-    used = {cell.numeral for row in reading.table.rows for _, cell in row.cells()}
-    return [
-        f"{numeral.text} (line {numeral.span.line})"
-        for numeral in chunk.ledger
-        if numeral.id not in reading.roles or (reading.roles[numeral.id] == "cell" and numeral.id not in used)
-    ]
-
-
-def _ungrounded(chunk: Chunk, reading: Reading) -> Iterator[str]:
-    """Figures that are no numeral of the source, and numerals that stand in more than one cell of a table."""
-    held: Counter[str] = Counter()
-    invented = []
-    for index, row in enumerate(reading.table.rows):
-        for column, cell in row.cells():
-            if cell.amount is not None and cell.numeral is None:
-                invented.append(_place(reading.table, CellRef(chunk.id, index, column)))
-            elif cell.amount is not None and cell.numeral:
-                held[cell.numeral] += 1
-    if invented:
-        yield f"not a numeral of the source: {_listed(invented)}"
-    if chunk.role == "table":
-        texts = {numeral.id: f"{numeral.text} (line {numeral.span.line})" for numeral in chunk.ledger}
-        twice = [texts.get(key, key) for key, times in held.items() if times > 1]
-        if twice:
-            yield f"in more than one cell: {_listed(twice)}"
-
-
-def agreement(readings: Sequence[Reading], standing: Reading) -> float | None:
-    """The share of cells on which every other reading agrees with the one that stands, None without another.
-
-    Cells are the same by side, code or name, column and value.
-    """
-    others = [_content(reading.table) for reading in readings if reading.reader != standing.reader]
-    if not others:
-        return None
-    own = _content(standing.table)
-    shares = [(own & other).total() / max((own | other).total(), 1) for other in others]
-    return min(shares)
-
-
-def _content(table: AnyTable) -> Counter[tuple[str, str, str, str]]:
-    return Counter(
-        (row.side or "", row.code or squeeze(row.name), column, _value(cell))
-        for row in table.rows
-        for column, cell in row.cells()
-    )
-
-
-def _value(cell: Cell) -> str:
-    return f"{cell.amount.value.normalize():f}" if cell.amount else squeeze(cell.text)
-
-
-class _Evidence(NamedTuple):
-    """What the findings of a document say of one table. `figures` counts its figures, `blind` are those without
-    a passing identity."""
-
-    passed: int
-    skipped: int
-    failures: tuple[Finding, ...]
-    figures: int
-    blind: tuple[CellRef, ...]
-
-    @property
-    def coverage(self) -> float:
-        """The share of figures that a passing identity supports."""
-        return 1 - len(self.blind) / self.figures if self.figures else 0.0
-
-
 def route(
-    chunk: Chunk, reading: Reading | None, readings: Sequence[Reading], findings: Sequence[Finding]
+    chunk: Chunk,
+    reading: Reading | None,
+    readings: Sequence[Reading],
+    findings: Sequence[Finding],
+    blind_spot: Decimal | None = None,
+    policy: Policy | None = None,
 ) -> Verdict:
     """Where the table of a chunk goes.
 
-    `reading` is the one that stands (None: there is none), `findings` those of the whole document. Accepted
-    means: identities support every figure and none that names the table fails, every numeral of the source is
-    accounted for, rows are named and no code is repeated. Nothing is accepted because nothing could be checked.
+    `reading` is the one that stands (None: there is none), `findings` those of the whole document, `blind_spot`
+    that of the table (see `worker.reconcile.blind`), `policy` by default the shipped one. Accepted means: identities
+    support every figure and none that names the table fails, every numeral of the source is accounted for, rows are
+    named, no code is repeated, and evidence like this was hardly ever wrong. Nothing is accepted because nothing
+    could be checked.
     """
     if reading is None:
         reason = "no reader brought a reading"
         return Verdict(table=chunk.id, status="failed", confidence=0.0, reasons=(reason,))
-    loose = unexplained(chunk, reading)
-    evidence = _weigh(chunk.id, reading.table, findings)
+    policy = policy or shipped_policy()
+    evidence = weigh(chunk, reading, readings, findings, blind_spot)
     verdict = Verdict(
         table=chunk.id,
         status="review",
@@ -128,18 +64,24 @@ def route(
         skipped=evidence.skipped,
         coverage=evidence.coverage,
         blind_cells=evidence.blind,
-        unexplained=tuple(loose),
+        unexplained=evidence.loose,
+        blind_spot=blind_spot,
     )
-    if not evidence.figures and not loose and not reading.incomplete and _blank(chunk, reading.table):
-        return verdict.model_copy(update={"status": "empty", "confidence": 1.0})
-    reasons = (
-        *_reasons(chunk, reading, evidence, loose),
-        *_row_reasons(reading.table),
-        *_ungrounded(chunk, reading),
+    if not (evidence.figures or evidence.loose or reading.incomplete) and _blank(chunk, reading.table):
+        return verdict.model_copy(
+            update={"status": "empty", "confidence": _EVEN if _bare(chunk, reading.table) else 1.0}
+        )
+    confidence = policy.calibration.confidence(evidence.features())
+    reasons = tuple(hard_reasons(chunk, reading, evidence)) or tuple(
+        _doubts(chunk, evidence, confidence, policy)
     )
-    confidence = _confidence(chunk, evidence, loose, agreement(readings, reading), accepted=not reasons)
-    status = "review" if reasons else "accepted"
-    return verdict.model_copy(update={"status": status, "confidence": confidence, "reasons": reasons})
+    return verdict.model_copy(
+        update={
+            "status": "review" if reasons else "accepted",
+            "confidence": confidence / WHOLE,
+            "reasons": reasons,
+        }
+    )
 
 
 def _blank(chunk: Chunk, table: AnyTable) -> bool:
@@ -147,40 +89,15 @@ def _blank(chunk: Chunk, table: AnyTable) -> bool:
     return chunk.blank is not None or not any(True for row in table.rows for _ in row.cells())
 
 
-def _weigh(table_id: str, table: AnyTable, findings: Sequence[Finding]) -> _Evidence:
-    prose = table.kind == "narrative_facts"
-    figures = set(_figures(table_id, table))
-    passed = skipped = 0
-    failures: list[Finding] = []
-    for finding in findings:
-        if table_id not in finding.tables:
-            continue
-        if finding.status == "passed":
-            figures.difference_update(finding.cells)
-        # Prose is held against the tables, not the tables against prose.
-        own = finding.tables == (table_id,) or finding.scope == "cross_table" or prose
-        if not own or finding.check in _REMARKS:
-            continue
-        if finding.status == "passed":
-            passed += 1
-        elif finding.status == "skipped":
-            skipped += 1
-        elif finding.scope != "cross_table" or table_id in blamed(finding, findings):
-            failures.append(finding)
-    count = sum(1 for _ in _figures(table_id, table))
-    return _Evidence(passed, skipped, tuple(failures), count, tuple(sorted(figures)))
+def _bare(chunk: Chunk, table: AnyTable) -> bool:
+    """Whether a title has nothing under it, not even a header: its table may have gone to another chunk."""
+    lines = sum(bool(line.strip()) for line in chunk.text.splitlines())
+    return chunk.blank is None and not table.columns and lines <= _HEAD
 
 
-def _figures(table_id: str, table: AnyTable) -> Iterator[CellRef]:
-    """The figures that must be supported: all but numbers in columns of text."""
-    texts = {key for key, info in type(table).row_type().column_infos().items() if info.text}
-    for index, row in enumerate(table.rows):
-        for column, cell in row.cells():
-            if cell.amount is not None and (column not in texts or row.side == "total"):
-                yield CellRef(table_id, index, column)
-
-
-def _reasons(chunk: Chunk, reading: Reading, evidence: _Evidence, loose: Sequence[str]) -> Iterator[str]:
+def hard_reasons(chunk: Chunk, reading: Reading, evidence: Evidence) -> Iterator[str]:
+    """What keeps a table from being accepted, however likely it is right."""
+    table = reading.table
     if not evidence.passed:
         yield "nothing could be checked" if evidence.figures else "there are no figures to check"
     for finding in evidence.failures[:_MOST]:
@@ -188,29 +105,42 @@ def _reasons(chunk: Chunk, reading: Reading, evidence: _Evidence, loose: Sequenc
     if len(evidence.failures) > _MOST:
         yield f"{len(evidence.failures) - _MOST} more identities fail"
     if evidence.blind:
-        where = [_place(reading.table, ref) for ref in evidence.blind]
-        yield f"no identity supports {_listed(where)}"
-    if loose:
-        yield f"not accounted for: {_listed(loose)}"
+        yield f"no identity supports {_listed([_place(table, ref) for ref in evidence.blind])}"
+    if evidence.loose:
+        yield f"not accounted for: {_listed(evidence.loose)}"
     for words in reading.incomplete:
         yield f"not read: {words}"
-    if reading.table.rows and chunk.blank is not None:
+    if table.rows and chunk.blank is not None:
         yield f"read as a table, but the form is said to be blank: {fold(chunk.blank)}"
+    for side, code, count in evidence.repeated:
+        yield f"code {code} stands {count} times" + (f" on the side {side}" if side else "")
+    if evidence.unnamed:
+        yield f"neither name nor code: {_listed([f'row {index + 1}' for index in evidence.unnamed])}"
+    if evidence.invented:
+        yield f"not a numeral of the source: {_listed([_place(table, ref) for ref in evidence.invented])}"
+    if evidence.doubled:
+        texts = {numeral.id: f"{numeral.text} (line {numeral.span.line})" for numeral in chunk.ledger}
+        yield f"in more than one cell: {_listed([texts.get(key, key) for key in evidence.doubled])}"
 
 
-def _row_reasons(table: AnyTable) -> Iterator[str]:
-    """Rows with figures that have neither name nor code, and codes that stand twice on one side."""
-    codes = Counter((row.side, row.code) for row in table.rows if row.code)
-    for (side, code), count in codes.items():
-        if count > 1:
-            yield f"code {code} stands {count} times" + (f" on the side {side}" if side else "")
-    unnamed = [
-        f"row {index + 1}"
-        for index, row in enumerate(table.rows)
-        if not row.name and not row.code and any(cell.amount for _, cell in row.cells())
-    ]
-    if unnamed:
-        yield f"neither name nor code: {_listed(unnamed)}"
+def _doubts(chunk: Chunk, evidence: Evidence, confidence: int, policy: Policy) -> Iterator[str]:
+    """What keeps a table without hard reasons from being accepted: doubt, a layout never seen, the lot."""
+    calibration = policy.calibration
+    if confidence < calibration.threshold:
+        certified = "certified " if calibration.certified else ""
+        yield (
+            f"confidence {_decimals(confidence)} is below the {certified}threshold "
+            f"{_decimals(calibration.threshold)}"
+        )
+    elif not (calibration.seen(evidence.template) or evidence.complete):
+        yield f"no table like this was calibrated ({evidence.template})"
+    elif policy.draws(chunk.document, chunk.id):
+        yield "drawn for audit"
+
+
+def _decimals(confidence: int) -> str:
+    """Ten-thousandths as a decimal number, with three decimals at least."""
+    return f"{confidence // WHOLE}.{f'{confidence % WHOLE:04}'.removesuffix('0')}"
 
 
 def _place(table: AnyTable, ref: CellRef) -> str:
@@ -224,20 +154,3 @@ def _place(table: AnyTable, ref: CellRef) -> str:
 def _listed(items: Sequence[str]) -> str:
     more = len(items) - _MOST
     return ", ".join(items[:_MOST]) + (f" and {more} more" if more > 0 else "")
-
-
-def _confidence(
-    chunk: Chunk, evidence: _Evidence, loose: Sequence[str], agreed: float | None, *, accepted: bool
-) -> float:
-    """0..1 from evidence only: how much is supported, holds and is accounted for, and how far readers agree.
-
-    It grows with each of these; accepted tables have at least 0.9, others less.
-    """
-    together = agreed or 0.0
-    if accepted:
-        density = min(1.0, evidence.passed / max(evidence.figures, 1))
-        return round(_ACCEPTED + 0.05 * density + 0.05 * together, 4)
-    checked = evidence.passed + len(evidence.failures)
-    share = evidence.passed / checked if checked else 0.0
-    balance = 1 - len(loose) / len(chunk.ledger) if chunk.ledger else 1.0
-    return round(_REVIEW * evidence.coverage * share * balance * (0.8 + 0.2 * together), 4)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -35,8 +37,9 @@ class Settings(BaseSettings):
     `timeout_s` is in seconds and holds for one call to the model; `rows_per_call` is the number of table
     rows put to the model at once; `max_bytes` is the size of the largest file that is opened; `attempts`
     is how often a chunk is tried before it is given up; `concurrency` is how many chunks are read at the
-    same time where a model is asked; `queue_prefix` begins the names of the queues on a broker. Addresses
-    and keys may hold secrets and stay out of `repr`.
+    same time where a model is asked; `calibration` is a file of `gouji eval calibrate` (None: the shipped one) and
+    `audit_share` the share of accepted tables that people look at all the same; `queue_prefix` begins the names of
+    the queues on a broker. Addresses and keys may hold secrets and stay out of `repr`.
     """
 
     model_config = SettingsConfigDict(
@@ -66,12 +69,14 @@ class Settings(BaseSettings):
     rows_per_call: int = Field(default=40, ge=1, le=1000)
     temperature: float = Field(default=0.0, ge=0, le=2)
     kinds_folder: Path | None = None
+    calibration: Path | None = None
+    audit_share: Decimal = Field(default=Decimal(0), ge=0, le=1)
     max_bytes: ByteSize = Field(default=ByteSize(50_000_000), gt=0)
     attempts: int = Field(default=3, ge=1, le=100)
     concurrency: int = Field(default=4, ge=1, le=64)
     queue_prefix: str = "gouji."
 
-    @field_validator("home", "kinds_folder")
+    @field_validator("home", "kinds_folder", "calibration")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return path.expanduser().absolute() if path else None
@@ -81,6 +86,13 @@ class Settings(BaseSettings):
     def _is_folder(cls, path: Path | None) -> Path | None:
         if path and not path.is_dir():
             raise ValueError(f"no such folder: {path}")
+        return path
+
+    @field_validator("calibration")
+    @classmethod
+    def _is_file(cls, path: Path | None) -> Path | None:
+        if path and not path.is_file():
+            raise ValueError(f"no such file: {path}")
         return path
 
     @field_validator("openai_base_url")
@@ -109,11 +121,17 @@ class Settings(BaseSettings):
     @property
     def recipe(self) -> str:
         """How documents are read under these settings; a document is read again only under another recipe."""
+        routing = f" calibration {_digest(self.calibration)}" if self.calibration else ""
+        routing += f" audit {self.audit_share.normalize():f}" if self.audit_share else ""
         if self.readers == "layout":
-            return "layout"
+            return f"layout{routing}"
         when = "" if self.readers == "llm" else f" {self.llm_when}"
         answer = f"{self.wire} {self.mode} {self.temperature:g} {self.rows_per_call}"
-        return f"{self.readers}{when} {self.model} {answer}"
+        return f"{self.readers}{when} {self.model} {answer}{routing}"
+
+
+def _digest(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()[:8]
 
 
 def _sqlite_under(home: Path) -> str:

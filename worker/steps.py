@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from schemas import ModelError, Throttled, Transient
+from worker.calibration import policy_of
 from worker.pipeline import Failure, Reader, conclude, read_chunk
 from worker.segment import segment
 from worker.settings import Settings
@@ -82,12 +83,12 @@ def _pause(failures: Sequence[Failure], attempt: int) -> float:
     return min(max(asked, default=2.0 ** (attempt - 1)), LONGEST_PAUSE_S)
 
 
-def conclude_document(store: Store, document_id: int) -> None:
+def conclude_document(store: Store, settings: Settings, document_id: int) -> None:
     """Hold the tables of a document against one another and keep the outcome; a fault marks it as failed."""
     try:
         read = store.load_read(document_id)
         document = store.load_document(document_id)
-        extraction = conclude(document, read.chunks, read.readings, read.problems)
+        extraction = conclude(document, read.chunks, read.readings, read.problems, policy_of(settings))
         store.save_extraction(extraction)
     # Whatever it is, the document must not stay open for ever.
     except Exception as error:

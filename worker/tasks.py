@@ -34,7 +34,7 @@ def conclude_document(self: Task[Any, Any], document_id: int) -> None:
     """Reconcile, route and keep a document all of whose chunks are read, if no one else does."""
     app = _app(self)
     if app.store.claim_finalisation(document_id, str(self.request.id), steps.lease(app.settings)):
-        steps.conclude_document(app.store, document_id)
+        steps.conclude_document(app.store, app.settings, document_id)
 
 
 @shared_task(bind=True, name=SWEEP)

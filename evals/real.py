@@ -1,57 +1,111 @@
-"""The bundled documents as cases: `corpus/` with the gold that was read by hand."""
+"""Documents with gold that a person answers for: the bundled ones, and folders of the same form.
+
+`corpus/NAME.txt` is what is read, `gold/NAME.csv` its cells. NAME is BODY-YEAR-STAGE; of another name the whole is
+taken for the issuing body, and the stage is not known.
+"""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
 from evals.cases import Case, GoldRow, GoldTable
+from schemas import ConfigError, InputError, kinds
 from schemas.registry import table_type
 from schemas.source import Stage
 
-_HERE = Path(__file__).parent
-_STAGES: dict[str, Stage] = {"budget": "budget", "final": "final"}
+BUNDLED = Path(__file__).parent
+COLUMNS = ("kind", "ordinal", "side", "code", "name", "column", "value")
+NAMED = re.compile(r"(?P<body>.+)-\d{4}-(?P<stage>budget|final)")
 
-# A form without figures has no line in a file of cells, but counts among the tables.
-_EMPTY: dict[str, tuple[tuple[str, int], ...]] = {
-    "changchun-office-2023-final": (("government_fund", 1), ("state_capital", 1)),
-    "jilin-city-committee-2022-budget": (("performance_target", 2),),
-    "jilin-office-2024-final": (("government_fund", 1), ("state_capital", 1)),
-    "yanbian-office-2023-budget": (("government_fund", 1), ("state_capital", 1)),
-}
+_STAGES: dict[str, Stage] = {"budget": "budget", "final": "final"}
 
 Fact = dict[str, str]
 
 
-def real_cases() -> tuple[Case, ...]:
-    """Every bundled document. `body` is the issuing body, `family` and `tier` are "real"."""
-    return tuple(_case(path) for path in sorted((_HERE / "corpus").glob("*.txt")))
+def real_cases(folder: Path = BUNDLED) -> tuple[Case, ...]:
+    """Every document of a folder. `family` and `tier` are "real".
+
+    Raises ConfigError where the folder holds none, InputError where gold is missing or cannot be read.
+    """
+    texts = sorted((folder / "corpus").glob("*.txt"))
+    if not texts:
+        raise ConfigError(f"{folder} holds no corpus/*.txt; gouji eval annotate makes some")
+    return tuple(real_case(folder, path.stem) for path in texts)
 
 
-def _case(path: Path) -> Case:
-    body, _, stage = path.stem.rsplit("-", 2)
-    with (_HERE / "gold" / f"{path.stem}.csv").open(encoding="utf-8", newline="") as file:
-        facts = sorted(csv.DictReader(file), key=_table_of)
-    tables = {key: _table(key, lines, _STAGES[stage]) for key, lines in groupby(facts, key=_table_of)}
-    tables.update({key: _table(key, (), _STAGES[stage]) for key in _EMPTY[path.stem]})
+def real_case(folder: Path, name: str) -> Case:
+    """One document of a folder. Raises InputError where its gold is missing or cannot be read."""
+    named = NAMED.fullmatch(name)
+    stage = _STAGES[named["stage"]] if named else None
+    facts = sorted(_facts(folder / "gold" / f"{name}.csv"), key=_table_of)
     return Case(
-        id=path.stem,
-        name=path.name,
-        body=body,
+        id=name,
+        name=f"{name}.txt",
+        body=named["body"] if named else name,
         family="real",
         tier="real",
-        text=path.read_text(encoding="utf-8"),
-        gold=tuple(tables[key] for key in sorted(tables)),
+        text=(folder / "corpus" / f"{name}.txt").read_bytes().decode("utf-8"),
+        gold=tuple(_table(key, lines, stage) for key, lines in groupby(facts, key=_table_of)),
     )
+
+
+def write_case(folder: Path, name: str, text: str, gold: Sequence[GoldTable]) -> tuple[Path, Path]:
+    """Write a document and its gold in the form that `real_case` reads; the two files."""
+    paths = folder / "corpus" / f"{name}.txt", folder / "gold" / f"{name}.csv"
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    paths[0].write_bytes(text.encode())
+    with paths[1].open("w", encoding="utf-8", newline="") as file:
+        lines = csv.writer(file, lineterminator="\n")
+        lines.writerow(COLUMNS)
+        for table in gold:
+            lines.writerows(
+                (table.kind, table.ordinal, row.side, row.code, row.name, column, value)
+                for row in table.rows
+                for column, value in row.cells.items()
+            )
+            if not table.rows:
+                lines.writerow((table.kind, table.ordinal, "", "", "", "", ""))
+    return paths
+
+
+def digest_of(folder: Path) -> str:
+    """A digest of the documents and the gold of a folder: twelve hexadecimal digits."""
+    digest = hashlib.sha256()
+    for path in sorted([*(folder / "corpus").glob("*.txt"), *(folder / "gold").glob("*.csv")]):
+        digest.update(f"{path.relative_to(folder)}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _facts(path: Path) -> list[Fact]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            facts = list(csv.DictReader(file, strict=True))
+    except (OSError, ValueError, csv.Error) as error:
+        raise InputError(
+            str(path), f"cannot be read ({error})", "write it with gouji eval annotate"
+        ) from None
+    known = set(kinds())
+    for number, fact in enumerate(facts, start=2):
+        whole = set(fact) == {*COLUMNS} and None not in fact.values()
+        if not (whole and fact["kind"] in known and fact["ordinal"].isdecimal()):
+            raise InputError(
+                str(path), f"line {number} is no cell of a table", f"the columns are {','.join(COLUMNS)}"
+            )
+    return facts
 
 
 def _table_of(fact: Fact) -> tuple[str, int]:
     return fact["kind"], int(fact["ordinal"])
 
 
-def _table(key: tuple[str, int], facts: Iterable[Fact], stage: Stage) -> GoldTable:
+def _table(key: tuple[str, int], facts: Iterable[Fact], stage: Stage | None) -> GoldTable:
     kind, ordinal = key
     rows = tuple(_rows(facts))
     declared = table_type(kind).row_type().column_infos()
@@ -61,9 +115,11 @@ def _table(key: tuple[str, int], facts: Iterable[Fact], stage: Stage) -> GoldTab
 
 
 def _rows(facts: Iterable[Fact]) -> Iterator[GoldRow]:
-    """A row begins where its identity changes or a column comes again."""
+    """A row begins where its identity changes or a column comes again. A form without figures names no column."""
     row: GoldRow | None = None
     for fact in facts:
+        if not fact["column"]:
+            continue
         identity = (fact["side"], fact["code"], fact["name"])
         if row and (identity != (row.side, row.code, row.name) or fact["column"] in row.cells):
             yield row

@@ -94,11 +94,21 @@ class Reading(BaseModel):
 
 
 Evidence = Literal[
-    "numeral", "shift", "look_alike", "transposed", "doubled", "dropped", "digit", "point", "sign", "unit"
+    "reader",
+    "numeral",
+    "shift",
+    "look_alike",
+    "transposed",
+    "doubled",
+    "dropped",
+    "digit",
+    "point",
+    "sign",
+    "unit",
 ]
-"""How a printed figure may have come about from the value that closes: another numeral of the chunk, the figure of
-a neighbouring row or column, OCR look-alikes, digits swapped, doubled, dropped, one digit, the decimal point, the
-sign, the unit."""
+"""What speaks for the value that closes: another reader, another numeral of the chunk, the figure of a neighbouring
+row or column; or the slip by which the printed figure came about: OCR look-alikes, digits swapped, doubled, dropped,
+one digit, the decimal point, the sign, the unit."""
 
 
 class Candidate(BaseModel):
@@ -168,7 +178,7 @@ class Identity(NamedTuple):
     """A concrete identity: Σ factor·cell over `terms` must be able to be `constant`.
 
     `terms[0]` is the side that is stated first (the total). `ratio` identities read
-    first = scale · second / third, `product` ones first = second · third; `same` ones are two roundings of
+    first = scale · second / third + constant, `product` ones first = second · third; `same` ones are two roundings of
     one number, which must be equal as printed; `points` ones are sums in which figures without decimals
     are exact; `growth` ones read first = scale · second / (third - second).
     """

@@ -24,8 +24,8 @@ class Printed(NamedTuple):
 # A point followed by white space joins only two digits, so that "3. 2024 年" stays an ordinal and a year.
 _NUMERAL = re.compile(
     r"""
-    (?P<open>\((?=[-+\d][\d,. ]*\)))?               # accounting negative, closed at once
-    (?P<sign>[-+]\ ?)?
+    (?P<open>\([$€£¥]?(?=[-+\d][\d,. ]*\)))?        # accounting negative, closed at once
+    (?P<sign>[-+]\ ?[$€£¥]?)?
     (?P<int>\d{1,3}(?:,\ ?\d{3})+(?!\d)|\d+)
     (?:\.(?P<frac>\d+)|\.\ (?P<split>\d{2})(?!\d|\.\ ?\d))?
     (?(open)\s*\))

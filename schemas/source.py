@@ -97,8 +97,9 @@ class Chunk(BaseModel):
 
     `text` is the document's reading text from `start` to `end`; `lines` are the (start, end) offsets of
     its lines in the document. `kind` is what segmentation takes the table for, None where it is of no
-    known kind. `blank` says why the form is known to hold no figures. `part` of `parts`: a long table
-    cut by rows; `header` is then the text of the header lines that every part but the first lacks.
+    known kind. `blank` says why the form is known to hold no figures. `wide` are the document offsets of
+    characters that are printed wide and are narrow in reading form. `part` of `parts`: a long table cut by
+    rows; `header` is then the text of the header lines that every part but the first lacks.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -119,6 +120,7 @@ class Chunk(BaseModel):
     last_line: int
     page: int = 1
     text: str
+    wide: frozenset[int] = frozenset()
     header: str = ""
     blank: str | None = None
     delimiter: str | None = None

@@ -54,7 +54,8 @@ def read(document: str) -> tuple[Cell, ...]:
     with (EVALS / "gold" / f"{document}.csv").open(encoding="utf-8", newline="") as file:
         lines = list(csv.reader(file))
     assert lines[0] == HEADER
-    return tuple(Cell(kind, int(ordinal), *rest) for kind, ordinal, *rest in lines[1:])
+    cells = (Cell(kind, int(ordinal), *rest) for kind, ordinal, *rest in lines[1:])
+    return tuple(cell for cell in cells if cell.column)
 
 
 def corpus(document: str) -> str:

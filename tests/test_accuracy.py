@@ -31,7 +31,7 @@ def extraction(stem: str) -> Extraction:
 def gold(stem: str) -> dict[str, Counter[Key]]:
     found: dict[str, Counter[Key]] = defaultdict(Counter)
     with (EVALS / "gold" / f"{stem}.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
+        for row in filter(lambda row: row["column"], csv.DictReader(file)):
             name = "" if row["code"] else "".join(normalise(row["name"]).split())
             key = (row["ordinal"], row["side"], row["code"], name, row["column"], row["value"])
             found[row["kind"]][key] += 1

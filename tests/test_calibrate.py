@@ -12,9 +12,10 @@ from scipy.stats import binomtest
 
 from evals.calibrate.calibrate import calibrate, repeat
 from evals.calibrate.certify import Certificate, Count, certify, holds, needed, upper_bound
-from evals.calibrate.documents import ScoredDocument, ScoredTable, gather, split_of
+from evals.calibrate.documents import ScoredDocument, ScoredTable, gather
 from evals.calibrate.fit import fit
 from evals.run.recipe import Recipe
+from evals.splits import split_of
 from schemas import InputError
 from tests.command import Gouji
 from worker.evidence import FEATURES, IN_FAVOUR, WHOLE
@@ -179,9 +180,9 @@ def test_the_command_says_plainly_what_it_would_take(tmp_path: Path) -> None:
         "--tier",
         "hostile",
         "--cases",
-        "12",
+        "16",
         "--seed",
-        "2",
+        "3",
         "--out",
         "own.json",
         "--json",

@@ -14,7 +14,7 @@ from hypothesis import assume, given
 from schemas import Amount, Span
 from schemas.findings import Candidate
 from schemas.source import Numeral
-from worker.reconcile.candidates import candidates
+from worker.reconcile.locate.candidates import candidates
 
 
 def figure(text: str, unit: str | None = "万元") -> Amount:

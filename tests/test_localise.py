@@ -13,7 +13,7 @@ from schemas.findings import Suspect
 from schemas.tables import CellRef
 from tests.tables import cell, expenditure, table
 from worker.reconcile import Sources, reconcile
-from worker.reconcile.sources import Rival
+from worker.reconcile.locate.sources import Rival
 
 
 def failed(found: AnyTable, sources: Sources | None = None) -> list[Finding]:

@@ -11,10 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 from evals.calibrate.certify import Certificate, Count, certify, needed
-from evals.calibrate.documents import ScoredDocument, ScoredTable, split_of
+from evals.calibrate.documents import ScoredDocument, ScoredTable
 from evals.calibrate.fit import fit
 from evals.cases import Split
 from evals.metrics.confidence import auroc
+from evals.splits import split_of
 from schemas import InputError
 from worker.calibration import Calibration, Template
 from worker.evidence import WHOLE

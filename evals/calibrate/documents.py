@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from evals.cases import Case, Split, Tier
+from evals.cases import Case, Tier
 from evals.metrics import CaseScore, score
 from evals.metrics.confidence import ranked
 from evals.run.measure import read_case, speak_directly
@@ -22,8 +21,6 @@ from worker.evidence import weigh
 from worker.pipeline import Extraction
 from worker.route import hard_reasons
 
-# Of ten issuing bodies: those that weights are fitted on, and those that a threshold is certified on.
-_DEVELOP, _CALIBRATE = 3, 8
 _AHEAD = 4
 
 _log = logging.getLogger(__name__)
@@ -53,12 +50,6 @@ class ScoredDocument(BaseModel):
     reader: str
     code: str
     tables: tuple[ScoredTable, ...]
-
-
-def split_of(body: str, salt: str = "") -> Split:
-    """Which split the documents of an issuing body belong to; another `salt` is another drawing."""
-    drawn = int.from_bytes(hashlib.sha256(f"{salt}:{body}".encode()).digest()[:8]) % 10
-    return "develop" if drawn < _DEVELOP else "calibrate" if drawn < _CALIBRATE else "test"
 
 
 def scored(extraction: Extraction, outcome: CaseScore) -> tuple[ScoredTable, ...]:

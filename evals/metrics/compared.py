@@ -67,7 +67,7 @@ def gold_rows(tables: Iterable[GoldTable]) -> list[PlacedRow]:
         for place, row in enumerate(table.rows)
         if row.cells
     )
-    return [part for row in rows for part in _parted(row)]
+    return [part for row in rows for part in _parted(row.home.kind, row)]
 
 
 def read_rows(item: Listed) -> list[ReadRow]:
@@ -86,7 +86,7 @@ def read_rows(item: Listed) -> list[ReadRow]:
                 home,
                 {squeeze(column): home._replace(column=column) for column in cells},
             )
-            found += _parted(whole)
+            found += _parted(item.kind, whole)
     return found
 
 
@@ -99,9 +99,9 @@ def subject_of(name: str) -> str:
     return _BUDGET.sub("预算", _MARKS.sub("", squeeze(name)))
 
 
-def _parted(row: Compared[CellT, PlaceT]) -> Iterator[Compared[CellT, PlaceT]]:
+def _parted(kind: str, row: Compared[CellT, PlaceT]) -> Iterator[Compared[CellT, PlaceT]]:
     """A row as it is; of a claim with a budget beside its amount the budget comes first, as it is printed."""
-    if _BUDGET_COLUMN not in row.cells:
+    if kind != PROSE or _BUDGET_COLUMN not in row.cells:
         yield row
         return
     name = f"{row.name}预算"

@@ -9,6 +9,8 @@ Reader = Literal["layout", "llm", "both"]
 Wire = Literal["rows", "refs", "records"]
 
 SIMULATED, EMBEDDED = "simulated", "embedded"
+BUNDLED_WORD = "bundled"
+"""What names the bundled documents among folders of real ones."""
 CASES = 40
 """Documents of a synthetic tier where no number is given."""
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evals.run.choices import CASES, SIMULATED, Reader, TierChoice, Wire
+from evals.cases import Split
+from evals.run.choices import BUNDLED_WORD, CASES, SIMULATED, Reader, TierChoice, Wire
 from worker.cli.console import OK, SOME_FAILED, Json, hint, out, print_json, say
 
 if TYPE_CHECKING:
@@ -46,6 +47,19 @@ def run(
         typer.Option(
             min=1,
             help=f"Documents in each tier; by default all real ones, {CASES} made ones.",
+            show_default=False,
+        ),
+    ] = None,
+    split: Annotated[
+        Split | None,
+        typer.Option(help="Documents of the issuing bodies in this split alone.", show_default=False),
+    ] = None,
+    corpus: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR",
+            help="Real documents from this folder, as gouji eval annotate writes it, instead of the bundled ones; "
+            f"several times for several, “{BUNDLED_WORD}” for those.",
             show_default=False,
         ),
     ] = None,
@@ -88,6 +102,8 @@ def run(
         seed=seed,
         cell_errors=cell_errors,
         structure_errors=structure_errors,
+        corpora=corpus or [],
+        split=split,
     )
     with _folder(folder) as place, progress(recipe) as report:
         found = measure(recipe, place, jobs or os.cpu_count() or 1, report)

@@ -23,6 +23,7 @@ class Generic(Table[Row]):
         Inferred("products", "products"),
         Inferred("shares", "shares"),
         Inferred("ratios", "ratios"),
+        Inferred("growth", "growth"),
     )
 
     kind: Literal["generic"] = "generic"

@@ -183,8 +183,10 @@ def _measure_quotient(identity: Identity, found: list[Interval]) -> Outcome:
     elif min(wholes) <= 0 <= max(wholes):
         return Outcome(None, reason="the whole may be zero")
     else:
-        corners = [identity.scale * p / w for (p, _), w in zip(product(second, third), wholes, strict=True)]
-        middle = identity.scale * part / (whole - part if identity.form == "growth" else whole)
+        quotients = (p / w for (p, _), w in zip(product(second, third), wholes, strict=True))
+        corners = [identity.scale * quotient + identity.constant for quotient in quotients]
+        below = whole - part if identity.form == "growth" else whole
+        middle = identity.scale * part / below + identity.constant
     right = Interval(min(corners), max(corners))
     tolerance = (first.high - first.low) / 2 + max(right.high - middle, middle - right.low)
     return Outcome(first.intersects(right), _decimal(shown), _decimal(middle), _decimal(tolerance))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from unicodedata import east_asian_width
 
 from schemas import Chunk, Document, ledger_of
 from worker.segment.anchors import is_note, is_page_mark, unit_of
@@ -10,6 +12,9 @@ from worker.segment.cut import cut
 from worker.segment.facts import DocumentFacts, describe, document_stage, stage_of
 from worker.segment.lines import Field, Line, lines_of
 from worker.segment.regions import PERFORMANCE, Region, blank_statement, prose_regions, table_regions
+
+# The code of a row: after a stroke and a row number it may be, before its name.
+_LEADING_CODE = re.compile(r"^[\s|]*(?:\d{1,2}[.、]?[\s|]+)?(\d{3}|\d{5,7}|\d{9})(?![\d.,])")
 
 __all__ = ["DocumentFacts", "Field", "Line", "cut", "describe", "lines_of", "segment"]
 
@@ -66,11 +71,19 @@ def _chunk(document: Document, lines: list[Line], region: Region, id_: str, stag
         last_line=region.last + 1,
         page=document.page_of(start),
         text=document.reading[start:end],
+        wide=frozenset(_wide(document, start, end)),
         blank=blank,
         delimiter=document.delimiter,
         # Line by line and field by field: no numeral reaches over a line end or a separator.
         ledger=ledger_of(document, (p for line in span for p in line.numerals)),
     )
+
+
+def _wide(document: Document, start: int, end: int) -> Iterator[int]:
+    for offset in range(start, end):
+        printed = document.text[offset]
+        if printed != document.reading[offset] and east_asian_width(printed) in "WF":
+            yield offset
 
 
 def _refined(kind: str | None, span: list[Line]) -> str | None:
@@ -81,9 +94,13 @@ def _refined(kind: str | None, span: list[Line]) -> str | None:
     """
     text = "\n".join(x.squeezed for x in span)
     if kind in ("income_by_unit", "income_by_function", "expenditure_by_function"):
-        if re.search(r"功能(?:分类)?|科目(?:编码|代码|名称)|[类款项]款", text) or re.search(
-            r"(?<!\d)2\d\d(?!\d)", text
-        ):
+        codes = [m[1] for x in span if (m := _LEADING_CODE.match(x.text))]
+        units = sum(len(code) in (6, 9) for code in codes)
+        functions = sum(len(code) in (5, 7) for code in codes)
+        if units > functions and kind != "expenditure_by_function":
+            return "income_by_unit"
+        named = re.search(r"功能(?:分类)?|科目(?:编码|代码|名称)|[类款项]款", text)
+        if named or any(code.startswith("2") for code in codes):
             return kind if kind != "income_by_unit" else "income_by_function"
         if (
             re.search(r"(?:单位|部门)(?:\(单位\))?(?:代码|编码|名称)", text)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from schemas import kind_of_title
-from schemas.text import split_ordinal
+from schemas.text import split_ordinal, squeeze
 from worker.segment.lines import Line
 
 Mark = Literal["heading", "title", "form", "label"]
@@ -29,7 +29,7 @@ class Anchor:
 
 
 _FORM = re.compile(
-    r"[(（]?((?:公开|预算|决算|财决|部门公开|预算公开|附)表?\d{1,2}(?:-\d+)?表?|表[\d一二三四五六七八九十]{1,3})(?:续[一二三四五\d]*)?[)）]?"
+    r"[(（]?((?:(?:财|部)?[预决]算?(?:公开)?|(?:部门)?公开|附)表?\d{1,2}(?:-\d+)?表?|表[\d一二三四五六七八九十]{1,3})(?:续[一二三四五\d]*)?[)）]?"
 )
 _FORM_ONLY = re.compile(rf"^(?:{_FORM.pattern})(?:单位[:：].*)?$")
 _UNIT = re.compile(
@@ -55,7 +55,9 @@ _FORM_LABELS: tuple[tuple[re.Pattern[str], str], ...] = (
 _COLUMN_WORD = re.compile(
     r"^(?:金额|合计|小计|.{0,8}(?:预算|决算)数?)$"
 )  # beside 项目名称: the header of a table
-_PAGE_MARK = re.compile(r"^(?:[-=]+page\d+[-=]*|-\d{1,3}-|第\d+页(?:共\d+页)?|\d+/\d+)$", re.IGNORECASE)
+_PAGE_MARK = re.compile(
+    r"^(?:[-=]+page\d+[-=]*|[-—–]+\d{1,3}[-—–]+|第\d+页(?:共\d+页)?|\d+/\d+)$", re.IGNORECASE
+)
 
 
 def unit_of(text: str) -> str | None:
@@ -87,12 +89,13 @@ def is_section_heading(line: Line) -> bool:
 
 def is_prose(line: Line) -> bool:
     """A sentence rather than a row of a table."""
-    text = line.squeezed
+    text = squeeze(_GROUPING.sub("", line.text))
     if line.separated or len(text) < 25 or _NOTE.match(text):
         return False
     return bool(_SENTENCE.search(text)) or bool(_ENGLISH_SENTENCE.search(line.text))
 
 
+_GROUPING = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")  # the comma of 1,234 ends no clause
 _ENGLISH_SENTENCE = re.compile(r"^\s*(?:[A-Za-z'-]+[ ,]){6,}.*[.:]\s*$")
 _NOTE = re.compile(r"^(?:注|说明|备注)|^\d+[.、]")
 

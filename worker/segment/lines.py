@@ -27,13 +27,17 @@ class Field:
 
 @dataclass(frozen=True)
 class Line:
-    """One line: 0-based index in its document or chunk, document offsets, reading text."""
+    """One line: 0-based index in its document or chunk, document offsets, reading text.
+
+    `cells` are its fields where something else than separators tells them.
+    """
 
     index: int
     start: int
     end: int
     text: str
     delimiter: str | None = None
+    cells: tuple[Field, ...] | None = None
 
     @cached_property
     def squeezed(self) -> str:
@@ -48,12 +52,14 @@ class Line:
     @cached_property
     def separated(self) -> bool:
         """Whether fields are told apart by tabs, pipes or the delimiter of the file."""
-        return bool(self.delimiter) or "\t" in self.text or self.text.count("|") >= 2
+        return (
+            self.cells is not None or bool(self.delimiter) or "\t" in self.text or self.text.count("|") >= 2
+        )
 
     @cached_property
     def fields(self) -> tuple[Field, ...]:
         """The non-blank fields; runs of two or more spaces separate where nothing else does."""
-        return tuple(_split(self))
+        return tuple(_split(self)) if self.cells is None else self.cells
 
     @cached_property
     def numerals(self) -> tuple[Printed, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from schemas import kinds
 from schemas.numerals import parse_numeral
@@ -62,13 +63,14 @@ def blank_statement(lines: Sequence[Line]) -> str | None:
 
 
 def kind_of_header(texts: Sequence[str]) -> tuple[str | None, int]:
-    """(kind, matches): the kind most of whose columns are named by squeezed header texts."""
+    """(kind, matches): the kind most of whose columns are named by squeezed header texts, each text counted once."""
     best: tuple[str | None, int] = (None, 0)
     for name, model in kinds().items():
-        matches = sum(
-            any(alias and re.fullmatch(alias, text) for alias in info.aliases for text in texts)
+        named = [
+            {text for text in texts if any(alias and re.fullmatch(alias, text) for alias in info.aliases)}
             for info in model.row_type().column_infos().values()
-        )
+        ]
+        matches = min(sum(map(bool, named)), len(set().union(*named)))
         if matches > best[1]:
             best = (name, matches)
     return best
@@ -266,8 +268,14 @@ def _sentence(line: Line) -> bool:
 
 
 def _untitled_region(lines: Sequence[Line], run: list[int], taken: set[int]) -> Region:
-    kind, matches = kind_of_header(_texts([lines[k] for k in run[:3]]))
+    head = list(takewhile(lambda k: not lines[k].has_amount, run[:3]))
+    kind, matches = kind_of_header(_texts([lines[k] for k in head]))
     first = run[0]
+    for i in range(run[0] - 1, -1, -1):  # a header over one column alone, and labels of sections under it
+        if i in taken or not lines[i].separated or not lines[i].fields:
+            break
+        if any(field.column > 0 for field in lines[i].fields):
+            first = i
     title = ""
     for i in range(first - 1, max(-1, first - 4), -1):
         line = lines[i]

@@ -19,6 +19,13 @@ class Builder:
         """A cell that is text."""
         return Cell(text=fold(text.text), span=self.span(text.start, text.end))
 
+    def label_cell(self, label: Text) -> Cell:
+        """The label of a row: the blanks before it are kept, they tell what it belongs to."""
+        start = label.start - self._chunk.start
+        blanks = start - len(self._chunk.text[:start].rstrip(" "))
+        cell = self.text_cell(label)
+        return cell.model_copy(update={"text": " " * blanks + cell.text}) if blanks else cell
+
     def amount_cell(self, numeral: Numeral) -> Cell:
         """A cell that is a figure of the ledger."""
         amount = Amount(value=numeral.value, decimals=numeral.decimals, unit=self._chunk.unit)
@@ -31,6 +38,8 @@ class Builder:
 
     def code_cell(self, record: Record) -> Cell | None:
         """The code of a record as a text cell over all its pieces."""
+        if record.number:
+            return self.text_cell(record.number)
         if not record.codes:
             return None
         first, last = record.codes[0].span, record.codes[-1].span
@@ -42,7 +51,7 @@ class Builder:
             side=side,
             code=record.code,
             name=canonical_name(record.label.text) if record.label else "",
-            label=self.text_cell(record.label) if record.label else None,
+            label=self.label_cell(record.label) if record.label else None,
             code_cell=self.code_cell(record),
         )
 

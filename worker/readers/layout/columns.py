@@ -11,7 +11,6 @@ from typing import NamedTuple
 from schemas import AnyTable, ColumnInfo, squeeze
 from schemas.rules import Rule
 from worker.readers.layout import headers
-from worker.readers.layout.align import aligned, header_centres, is_positional
 from worker.readers.layout.place import Placement, options, settle
 from worker.readers.layout.records import Body, Record
 from worker.reconcile import closure, identities
@@ -66,13 +65,13 @@ def by_headers(
         columns.setdefault(body.block_of.get(column, 0), []).append(column)
     best: Layout | None = None
     rival: Layout | None = None
-    for moved, keys in _mappings(body, columns, infos):
+    for moved, keys, guessed in _mappings(body, columns, infos):
         layout = Layout(
             placing=[tuple(keys.get(v.column) for v in r.values) for r in records],
             columns=_with_blank(body, keys, infos),
-            headers=(printed := _printed(body, keys)),
+            headers=_printed(body, keys),
             moved=moved,
-            guessed=[k for k in keys.values() if k not in printed],
+            guessed=[k for k in keys.values() if k in guessed or (infos and _LABEL_WORD.search(k))],
         )
         layout.score = score(make(layout))
         if best is None or layout.score > best.score:
@@ -94,13 +93,19 @@ def score(table: AnyTable) -> Score:
 
 def _mappings(
     body: Body, columns: Mapping[int, Sequence[int]], infos: Mapping[str, ColumnInfo]
-) -> Iterator[tuple[str, dict[int, str]]]:
-    """Mappings column → key, the printed one first, then one with the columns from a point on shifted."""
+) -> Iterator[tuple[str, dict[int, str], set[str]]]:
+    """(what is moved in words, column → key, keys that no header names): the printed mapping first, then one with
+    the columns from a point on shifted.
+
+    Columns of no known kind close under any header: they stay where they are printed.
+    """
     everything = [c for cs in columns.values() for c in cs]
     reach = range(max(everything, default=0) + 3)
     all_paths = headers.paths(body.header, list(reach))
-    for shift_from, shift in [(None, 0), *product(everything, (-1, 1))]:
+    shifts = product(everything, (-1, 1)) if infos else ()
+    for shift_from, shift in [(None, 0), *shifts]:
         keys: dict[int, str] = {}
+        guessed: set[str] = set()
         for own in columns.values():
             moved = {c: c + (shift if shift_from is not None and c >= shift_from else 0) for c in own}
             if len(set(moved.values())) < len(own) or min(moved.values(), default=0) < 0:
@@ -110,13 +115,14 @@ def _mappings(
             rest = [c for c in own if c not in found]
             spare = [k for k in infos if k not in found.values()]
             keys.update(zip(rest, spare, strict=False))
+            guessed.update(spare[: len(rest)])
         else:
             where = (
                 f"figures from field {shift_from + 1} on belong {shift:+d} field"
                 if shift_from is not None
                 else ""
             )
-            yield where, keys
+            yield where, keys, guessed
 
 
 def _with_blank(body: Body, keys: Mapping[int, str], infos: Mapping[str, ColumnInfo]) -> list[str]:
@@ -133,7 +139,11 @@ def _with_blank(body: Body, keys: Mapping[int, str], infos: Mapping[str, ColumnI
 
 def _printed(body: Body, keys: Mapping[int, str]) -> dict[str, str]:
     found = headers.paths(body.header, list(keys))
-    return {key: " ".join(found[column].path) for column, key in sorted(keys.items()) if column in found}
+    return {
+        key: " ".join([*found[column].printed, found[column].formula]).rstrip()
+        for column, key in sorted(keys.items())
+        if column in found
+    }
 
 
 def by_order(
@@ -152,14 +162,14 @@ def by_order(
     blocks = sorted({r.block for r in records})
     candidates = {b: list(_candidates(words, body, _most(records, b), infos[b])) for b in blocks}
     chosen = {b: candidates[b][0] for b in blocks}
-    centres = header_centres(body.header, infos[blocks[-1]])
-    best = _place(records, chosen, rules, make, centres)
+    best = _place(records, chosen, rules, make)
     rivals: list[list[Placement]] = []
     for block in blocks:
         for keys in candidates[block][1:]:
-            if best.complete and not best.doubtful:
+            # Where the first candidate closes, what it leaves open is open: a narrower one would hide it.
+            if best.complete:
                 return _with_guesses(best, body, words, infos)
-            layout = _place(records, {**chosen, block: keys}, rules, make, centres)
+            layout = _place(records, {**chosen, block: keys}, rules, make)
             if layout.score > best.score:
                 best, chosen, rivals = layout, {**chosen, block: keys}, []
             elif layout.score == best.score and layout.placing != best.placing:
@@ -211,16 +221,16 @@ def _proposals(
     printed = [k for k in headers.printed_columns(words, infos) if k in money]
     if len(printed) == count:
         yield tuple(printed)
-    if body.blocks == 1:
-        yield from _header_line(body, count, infos)
     if len(printed) > count:
         yield tuple(printed)
-        yield from (c for c in combinations(printed, count) if c[:1] == (printed[0],))
+    if body.blocks == 1:
+        yield from _header_line(body, count, infos)
     extra = [k for k in money if k not in printed]
     if len(printed) < count:
         for added in combinations(extra, count - len(printed)):
             yield tuple(k for k in money if k in printed or k in added)
-    yield tuple(money[:count])
+    if len(printed) <= count:
+        yield tuple(money[:count])
 
 
 def _header_line(body: Body, count: int, infos: Mapping[str, ColumnInfo]) -> Iterator[tuple[str, ...]]:
@@ -231,20 +241,27 @@ def _header_line(body: Body, count: int, infos: Mapping[str, ColumnInfo]) -> Ite
             count,
             count + 1,
         ):  # a kind of its own columns: the header is all there is
-            found = headers.assign({i: headers.Header((w,), i) for i, w in enumerate(words[-count:])}, infos)
+            own = [w for w in _line_texts(line) if not _LABEL_WORD.search(squeeze(w))][-count:]
+            printed = {i: headers.Header((squeeze(w),), i, (headers.shown(w),)) for i, w in enumerate(own)}
+            found = headers.assign(printed, infos)
             yield tuple(found[i] for i in range(count))
         if len(words) < count or any(headers.is_group(w, infos) for w in words):
             continue
         found = headers.assign({i: headers.Header((w,), i) for i, w in enumerate(words)}, infos)
-        if sum(k in infos for k in found.values()) >= max(1, len(words) // 2):
+        complete = set(headers.printed_columns(header_words(body), infos)) <= set(found.values())
+        if complete and sum(k in infos for k in found.values()) >= max(1, len(words) // 2):
             yield tuple(found[i] for i in range(len(words)))
 
 
 def _line_words(line: Line) -> list[str]:
-    """The header words of a line: parted by two or more spaces where it has such gaps, else by any."""
+    """The header words of a line, squeezed."""
+    return [squeeze(text) for text in _line_texts(line)]
+
+
+def _line_texts(line: Line) -> list[str]:
+    """The header texts of a line: parted by two or more spaces where it has such gaps, else by any."""
     gaps = re.search(r"\S {2,}\S", line.text)
-    parts = re.split(r" {2,}", line.text.strip()) if gaps else line.text.split()
-    return _joined([squeeze(w) for w in parts])
+    return _joined(re.split(r" {2,}", line.text.strip()) if gaps else line.text.split())
 
 
 def _joined(words: Sequence[str]) -> list[str]:
@@ -272,21 +289,14 @@ def _place(
     keys: Mapping[int, Sequence[str]],
     rules: Sequence[Rule],
     make: Callable[[Layout], AnyTable],
-    centres: Mapping[str, float],
 ) -> Layout:
     choices = [options(r, keys[r.block], rules) for r in records]
     columns = list(dict.fromkeys(k for b in sorted(keys) for k in keys[b]))
-    layout = Layout([c[0] for c in choices], columns)
-    if any(len(c) > 1 for c in choices):
-        first = make(layout)
-        left = settle(records, choices, _sums(first))
-        placed = {b for b in keys if is_positional([r for r in records if r.block == b], len(keys[b]))}
-        left = [
-            aligned(r, options_, centres) if r.block in placed else options_
-            for r, options_ in zip(records, left, strict=True)
-        ]
-        layout.placing = [options_[0] for options_ in left]
-        layout.doubtful = [i for i, options_ in enumerate(left) if len(options_) > 1]
+    layout = Layout([c.placements[0] for c in choices], columns)
+    if any(len(c.placements) > 1 for c in choices):
+        left = settle(records, choices, _sums(make(layout)))
+        layout.placing = [c.placements[0] for c in left]
+        layout.doubtful = [i for i, c in enumerate(left) if len(c.placements) > 1 or not c.complete]
     layout.score = score(make(layout))
     return layout
 

@@ -18,7 +18,6 @@ from worker.readers.layout.records import (
     Record,
     Text,
     Value,
-    chunk_lines,
     is_column_numbers,
     is_head,
     is_head_word,
@@ -27,29 +26,40 @@ from worker.readers.layout.records import (
 )
 from worker.segment.lines import Field, Line
 
-Type = Literal["line", "code", "label", "amount", "blank"]
+Type = Literal["line", "code", "number", "label", "amount", "blank"]
 _CODE_HEAD = re.compile(r"^[类款项]{1,3}$")  # header cells that stand in the first row of the body
+_NAME_END = re.compile(r"^(?:收入|支出|[收支入出目类款项])$")
 _YEAR = re.compile(r"^(?:19|20)\d\d$")
+_ITEM_NUMBER = re.compile(r"^[A-Z]{0,2}\d+(?:[.-]\d+)*\.?$")
+_CURRENCY = re.compile(
+    r"^(?:[$€£¥]|US\$|USD|EUR|GBP|RMB|CNY)\s?(\S.*)$|^(\S.*?)\s?(?:[$€£¥元]|USD|EUR|GBP|RMB|CNY)$"
+)
 _TOTAL = re.compile(r"^(?:本年)?(?:收入|支出)?(?:合计|总计)$")
 
 
-def read_grid(chunk: Chunk, *, coded: bool) -> Body:
+def read_grid(chunk: Chunk, lines: list[Line], *, coded: bool) -> Body:
     """The records of a chunk whose lines are mostly separated.
 
     `coded` tells whether the kind has codes, so that whole numbers of 3, 5 or 7 digits left of a label are codes.
     """
-    lines = chunk_lines(chunk)
     notes = note_lines(lines)
     ledger = Ledger(chunk)
-    header, rows = _split_header([x for x in lines if x.index not in notes], coded)
+    generic = chunk.kind in (None, "generic")
+    header, rows = _split_header([x for x in lines if x.index not in notes], coded, sections=generic)
+    header = [x for x in header if x.squeezed != squeeze(chunk.title)]
     body = Body(header=header, records=[], roles={}, separated=True)
     for line in lines:
         if line.index in notes:
             body.roles.update((n.id, "note") for n in ledger.within(line.start, line.end))
+    for line in lines:
+        if is_page_number(line):
+            body.roles.update((n.id, "page") for n in ledger.within(line.start, line.end))
     for line in header:
         inside = [n for n in ledger.within(line.start, line.end) if n.text.isdigit()]
         body.roles.update((n.id, "column_number" if is_column_numbers(line) else "label") for n in inside)
     types = _column_types(rows, coded)
+    if generic:
+        types |= _item_numbers(rows, types)
     blocks = _blocks(types)
     body.blocks = len(blocks)
     body.block_of = {column: number for number, columns in enumerate(blocks) for column in columns}
@@ -58,27 +68,54 @@ def read_grid(chunk: Chunk, *, coded: bool) -> Body:
     return body
 
 
-def _split_header(lines: list[Line], coded: bool) -> tuple[list[Line], list[Line]]:
-    """Header lines and body lines; a header repeated on a later page is header again."""
-    first = next((i for i, x in enumerate(lines) if _is_body(x, coded)), len(lines))
+def _split_header(lines: list[Line], coded: bool, *, sections: bool = False) -> tuple[list[Line], list[Line]]:
+    """Header lines and body lines; a header repeated on a later page is header again.
+
+    `sections`: a label alone between the header and the first figures is a row, the heading of a section.
+    """
+    first = next((i for i, x in enumerate(lines) if is_body(x, coded)), len(lines))
+    while sections and _is_section(lines, first - 1):
+        first -= 1
     header, rows = lines[:first], []
     header = [x for x in header if len(x.fields) >= 3 or not is_head(x)]
     texts = {x.squeezed for x in header}
     for line in lines[first:]:
-        if is_head(line) and len(line.fields) < 3:
+        if (is_head(line) and len(line.fields) < 3) or is_page_number(line):
             continue
-        if line.squeezed in texts or is_column_numbers(line) or all(map(_head_field, line.fields)):
+        if line.squeezed in texts or is_column_numbers(line) or _is_header(line):
             header.append(line)
-        elif line.separated or line.numerals or line.delimiter:
+        elif line.separated or line.numerals or line.delimiter or (sections and line.fields):
             rows.append(line)
     return header, rows
+
+
+def _is_section(lines: list[Line], i: int) -> bool:
+    """Whether line i holds a label alone, below a line that heads other columns."""
+    if i < 1 or is_head(lines[i]) or is_column_numbers(lines[i]):
+        return False
+    fields = lines[i].fields
+    alone = len(fields) == 1 and fields[0].column <= 0 and not _head_field(fields[0])
+    return alone and any(field.column > 0 for line in lines[:i] for field in line.fields)
+
+
+def is_page_number(line: Line) -> bool:
+    """A small whole number alone on a line without separators, among lines that have them."""
+    return not line.separated and line.squeezed.isdigit() and len(line.squeezed) <= 3
+
+
+def _is_header(line: Line) -> bool:
+    """Whether a line between rows holds header words alone, and not only what may end the name of a row."""
+    return all(map(_head_field, line.fields)) and not all(
+        _NAME_END.match(squeeze(f.text)) for f in line.fields
+    )
 
 
 def _head_field(field: Field) -> bool:
     return is_head_word(field.text)
 
 
-def _is_body(line: Line, coded: bool) -> bool:
+def is_body(line: Line, coded: bool) -> bool:
+    """Whether a line holds figures or names of rows, not header words."""
     if is_column_numbers(line) or is_head(line):
         return False
     if line.has_amount:
@@ -108,26 +145,60 @@ def _column_types(rows: list[Line], coded: bool) -> dict[int, Type]:
     return types
 
 
+def _item_numbers(rows: list[Line], types: dict[int, Type]) -> dict[int, Type]:
+    """The columns left of all names that number the rows: each number once; numbers that recur are names.
+
+    Where no column has names, the first does, if its whole numbers go up or down from row to row: years, ages.
+    """
+    first = next((column for column, type_ in types.items() if type_ == "label"), None)
+    found: dict[int, Type] = {}
+    for column in types if first is not None else list(types)[:1]:
+        texts = [squeeze(f.text) for line in rows for f in line.fields if f.column == column]
+        plain = [text for text in texts if _ITEM_NUMBER.match(text)]
+        if types[column] == "line" or len(plain) * 2 <= len(texts) or (first is not None and column > first):
+            continue
+        if first is not None and column < first:
+            found[column] = "number" if len(set(plain)) == len(plain) else "label"
+        elif first is None and len(types) > 2 and len(plain) == len(texts):
+            steps = {a < b for a, b in pairwise(texts)}
+            if len(steps) == 1 and len(set(texts)) == len(texts):
+                found[column] = "label"
+    return found
+
+
 def _type(texts: list[str], coded: bool) -> Type:
     count: Counter[str] = Counter()
     numbers = []
     for text in texts:
-        printed = parse_numeral(text)
+        printed = figure_of(text)
         if printed is None:
             count["blank" if is_nil(text) or _CODE_HEAD.match(text) else "label"] += 1
         else:
             numbers.append((printed, text))
             whole = not printed.decimals and "," not in text and text.isdigit()
             count["code" if coded and whole and ANY_CODE.match(text) else "amount"] += 1
+    parts = coded and not count["label"] and _is_code_part([t for _, t in numbers])
+    if parts and any(text.startswith("0") for _, text in numbers):  # 01 02 03: no line numbers
+        return "code"
     if numbers and not count["label"] and _counts_up([p for p, _ in numbers]):
         return "line"
     if count["code"] and count["code"] >= count["amount"] and count["code"] >= count["label"]:
         return "code"
-    if coded and count["label"] == 0 and _is_code_part([t for _, t in numbers]):
+    if parts:
         return "code"
     if count["amount"] + count["code"] > count["label"]:
         return "amount"
     return "label" if count["label"] else "blank"
+
+
+def figure_of(text: str) -> Printed | None:
+    """The figure that a cell is, a currency sign before or after it left out; None if it is anything else."""
+    printed = parse_numeral(text)
+    if printed is None and (match := _CURRENCY.match(text.strip())) and (inner := match[1] or match[2]):
+        printed = parse_numeral(inner)
+        at = text.index(inner)
+        return printed._replace(start=printed.start + at, end=printed.end + at) if printed else None
+    return printed
 
 
 def _is_code_part(texts: list[str]) -> bool:
@@ -153,7 +224,7 @@ def _blocks(types: dict[int, Type]) -> list[list[int]]:
     for column, type_ in types.items():
         if type_ == "blank":
             continue
-        opens = type_ in ("label", "code", "line")
+        opens = type_ in ("label", "code", "number", "line")
         closed = "amount" in seen or ("label" in seen and "line" in seen)
         if not blocks or (opens and closed and not (type_ == "line" and "line" not in seen)):
             blocks.append([])
@@ -162,7 +233,7 @@ def _blocks(types: dict[int, Type]) -> list[list[int]]:
             blocks.append([])
             seen = set()
         blocks[-1].append(column)
-        seen.add("label" if type_ == "code" and "label" in seen else type_)
+        seen.add("label" if type_ in ("code", "number") and "label" in seen else type_)
     return blocks or [[]]
 
 
@@ -176,7 +247,7 @@ def _read_row(
         for column in columns:
             if field := fields.pop(column, None):
                 _take(field, types[column], record, ledger, body, coded)
-        if record.label or record.codes or record.values or record.texts:
+        if record.label or record.code or record.values or record.texts:
             records.append(record)
     for field in fields.values():  # a column that is blank in all other rows
         if records:
@@ -185,12 +256,18 @@ def _read_row(
 
 
 def _take(field: Field, type_: Type, record: Record, ledger: Ledger, body: Body, coded: bool) -> None:
-    printed = parse_numeral(field.text)
+    if type_ == "number" and _ITEM_NUMBER.match(squeeze(field.text)):
+        record.number = Text(field.text, field.start, field.end, field.column)
+        body.roles.update((n.id, "code") for n in ledger.within(field.start, field.end))
+        return
+    printed = figure_of(field.text)
     numeral = ledger.at(field.start + printed.start) if printed else None
     if numeral is None or (type_ == "label" and not coded and squeeze(field.text).isdigit()):
-        if not is_nil(field.text) and not _CODE_HEAD.match(squeeze(field.text)):
+        if not is_nil(field.text) and (type_ == "label" or not _CODE_HEAD.match(squeeze(field.text))):
             text = Text(field.text, field.start, field.end, field.column)
             record.texts.append(text)
+            if type_ == "amount":
+                body.unread.append(text)
             if record.label is None:
                 record.label = text
         return
@@ -215,7 +292,7 @@ def _merged(records: list[Record], body: Body) -> Iterator[Record]:
     """Figures of a block without label go to the label before it in the line: its cells were merged."""
     kept: list[Record] = []
     for record in records:
-        if not record.label and not record.codes:
+        if not record.label and not record.code:
             target = next((r for r in reversed(kept) if not r.values), None)
             if target is not None:
                 target.values.extend(record.values)

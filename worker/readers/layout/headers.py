@@ -8,11 +8,15 @@ from typing import NamedTuple
 
 import regex
 
-from schemas import ColumnInfo, squeeze
+from schemas import ColumnInfo, fold, squeeze
 from worker.segment.lines import Line
 
 _TOTAL_WORD = re.compile(r"^(?:小计|合计|总计|小 计)$")
-_COLUMN_NO = re.compile(r"^(?:\d{1,2}|\*+|栏次|[甲乙丙丁])$")
+_COLUMN_NO = re.compile(
+    r"^(?:[(]?\d{1,2}[)]?(?:[=＝+＋\-－、,][(]?\d{1,2}[)]?)*|\*+|栏次|行次|[甲乙丙丁]|[类款项]+)$"
+)  # 1, (1), 1=2+3; with the words over codes: none of these names a column of figures
+_FOOT = re.compile(r".(?:合计|总计)$")  # 人员经费合计: a row, not the column 人员经费
+_IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _PLAIN_GROUP = re.compile(r"^(?:本年)?(?:收入|支出)(?:预算|决算)?$|^项目$|^一般公共预算支出$|^金额$")
 
 Path = tuple[str, ...]
@@ -20,10 +24,20 @@ Path = tuple[str, ...]
 
 
 class Header(NamedTuple):
-    """The header of a column: its path, and the column where the innermost header cell begins."""
+    """The header of a column: its path, the column where the innermost header cell begins, the path as printed.
+
+    `formula` is what a line of column numbers says of it: 3=1+2.
+    """
 
     path: Path
     start: int
+    printed: Path = ()
+    formula: str = ""
+
+
+def shown(text: str) -> str:
+    """A header text as a key: words keep a space between them, ideographs none."""
+    return squeeze(text) if _IDEOGRAPH.search(text) else fold(text)
 
 
 def paths(header: Sequence[Line], columns: Sequence[int]) -> dict[int, Header]:
@@ -33,11 +47,12 @@ def paths(header: Sequence[Line], columns: Sequence[int]) -> dict[int, Header]:
     merged cells end when a table is written out with separators.
     """
     rows = [
-        [(f.column, squeeze(f.text)) for f in line.fields if not _COLUMN_NO.match(squeeze(f.text))]
+        [(f.column, f.text) for f in line.fields if not _COLUMN_NO.match(squeeze(f.text))]
         for line in header
         if line.separated
     ]
     rows = [row for row in rows if row]
+    formulas = {f.column: squeeze(f.text) for line in header for f in line.fields if "=" in squeeze(f.text)}
     found = {}
     for column in columns:
         path: list[str] = []
@@ -50,11 +65,13 @@ def paths(header: Sequence[Line], columns: Sequence[int]) -> dict[int, Header]:
                 if not any(start < b <= column for b in bounds):
                     text = next(t for c, t in row if c == start)
                     innermost = start
-                    if not path or path[-1] != text:
+                    if not path or squeeze(path[-1]) != squeeze(text):
                         path.append(text)
             bounds.extend(c for c, _ in row)
         if path:
-            found[column] = Header(tuple(path), innermost)
+            formula = formulas.get(column, "")
+            formula = formula if _COLUMN_NO.match(formula) else ""
+            found[column] = Header(tuple(map(squeeze, path)), innermost, tuple(map(shown, path)), formula)
     return found
 
 
@@ -100,7 +117,7 @@ def assign(found: Mapping[int, Header], infos: Mapping[str, ColumnInfo]) -> dict
         if choices:
             keys[column] = choices[0]
         elif not is_group(header.path[-1], infos):
-            keys[column] = _own_key(header.path, set(keys.values()))
+            keys[column] = _own_key(header.printed or header.path, set(keys.values()))
     return keys
 
 
@@ -132,7 +149,7 @@ def printed_columns(header: Sequence[str], infos: Mapping[str, ColumnInfo]) -> l
     A narrow header is broken over lines: the words are also tried joined, and a word that only begins an
     alias ("其他收" of 其他收入) counts, so that a column is not taken for absent because its name is broken.
     """
-    joined = "".join(header)
+    joined = "".join(word for word in header if not _FOOT.search(word))
     found = []
     for key, info in infos.items():
         if info.text:

@@ -8,15 +8,16 @@ from collections.abc import Mapping, Sequence
 from schemas import AnyTable, Chunk, ColumnInfo, Reading, canonical_name, squeeze, table_type
 from schemas.findings import Role
 from schemas.kinds.summaries import FiscalAppropriationSummary, IncomeExpenditureSummary
-from schemas.rules import CodeHierarchy, RowSum
+from schemas.rules import CodeHierarchy, RowBalance, RowSum
 from worker.readers.layout import headers
 from worker.readers.layout.build import Builder
-from worker.readers.layout.columns import Layout, by_headers, by_order
+from worker.readers.layout.columns import Layout, by_headers, by_order, header_words
 from worker.readers.layout.grid import read_grid
+from worker.readers.layout.gutters import in_columns
 from worker.readers.layout.records import Body, Record, Text, chunk_lines
 from worker.readers.layout.stream import read_stream
 from worker.readers.layout.wide import is_wide, item_of, read_wide
-from worker.readers.layout.wrapped import mend_labels
+from worker.readers.layout.wrapped import join_broken, mend_labels
 from worker.readers.ledger import explain_rest
 
 _SIDED = (IncomeExpenditureSummary, FiscalAppropriationSummary)
@@ -35,9 +36,13 @@ def read_money(chunk: Chunk) -> Reading:
         table, doubts = read_wide(chunk, body, builder)
         return _reading(chunk, table, body.roles, doubts)
     _adopt_loose(body)
-    if not body.separated and body.blocks == 1:
+    if body.blocks == 1 and (not body.separated or any(r.codes for r in body.records)):
         body.records = mend_labels(body.records, body.apart)
     doubts = _adopt_pool(body)
+    if body.separated:
+        body.records, broken = join_broken(body.records, chunk)
+        doubts.extend(broken)
+    doubts.extend(_fragments(body))
     records = _ordered(body)
     if not any(r.values for r in records):
         return _reading(chunk, builder.table([], [], {}), body.roles, doubts)
@@ -55,7 +60,7 @@ def read_money(chunk: Chunk) -> Reading:
             row.name = name or row.name
         return table
 
-    money = {k: i for k, i in infos.items() if not i.text}
+    money = {k: i for k, i in infos.items() if not i.text and k not in _foreign(chunk)}
     if body.separated:
         layout = by_headers(body, records, money, make)
     else:
@@ -71,17 +76,22 @@ def read_money(chunk: Chunk) -> Reading:
     )
     doubts.extend(f"no header names the column {key}" for key in layout.guessed)
     doubts.extend(_without_total(table))
+    if chunk.kind not in (None, "generic"):
+        doubts.extend(f"in a column of figures: {text.text}" for text in body.unread)
+        doubts.extend(_names_together(body, infos))
     notes = [layout.moved] if layout.moved else []
     return _reading(chunk, table, body.roles, doubts, notes)
 
 
 def _body(chunk: Chunk) -> Body:
-    lines = [x for x in chunk_lines(chunk) if x.numerals]
-    separated = sum(x.separated for x in lines) * 2 >= len(lines) if lines else False
+    lines = chunk_lines(chunk)
+    filled = [x for x in lines if x.numerals]
+    separated = sum(x.separated for x in filled) * 2 >= len(filled) if filled else False
     model = table_type(chunk.kind)
     coded = any(isinstance(r, CodeHierarchy) for r in model.rules)
-    if separated:
-        return read_grid(chunk, coded=coded)
+    cut = lines if separated else in_columns(chunk, lines, coded=coded)
+    if cut:
+        return read_grid(chunk, cut, coded=coded)
     return read_stream(chunk, coded=coded, sided=issubclass(model, _SIDED))
 
 
@@ -197,6 +207,12 @@ def _name(record: Record, chunk: Chunk) -> str | None:
     return "合计" if record.label is None and record.total else None
 
 
+def _foreign(chunk: Chunk) -> frozenset[str]:
+    """Columns of a kind that the forms of the other stage print: a budget has no 预算数 beside a 决算数."""
+    budget = chunk.kind == "three_public" and chunk.stage == "budget" and "决算数" not in squeeze(chunk.text)
+    return frozenset({"budget", "final"}) if budget else frozenset()
+
+
 def _allowed(
     money: Mapping[str, ColumnInfo], side: str | None, chunk: Chunk, body: Body
 ) -> Mapping[str, ColumnInfo]:
@@ -213,6 +229,24 @@ def _allowed(
     return {k: i for k, i in money.items() if k in funds}
 
 
+def _fragments(body: Body) -> list[str]:
+    """What to say of names without code and figures among rows with codes: pieces of names that are broken."""
+    if sum(bool(r.codes) for r in body.records) * 2 < len(body.records):
+        return []
+    rest = [r.label.text for r in body.records if r.label and not r.code and not r.values]
+    return [f"a piece of a name: {text}" for text in rest if not _FOOT.search(squeeze(text))]
+
+
+def _names_together(body: Body, infos: Mapping[str, ColumnInfo]) -> list[str]:
+    """What to say of a form without separators that prints more than one column of names: they run together."""
+    texts = {k: i for k, i in infos.items() if i.text}
+    if body.separated or not texts:
+        return []
+    words = header_words(body)
+    named = [k for k, i in texts.items() if any(re.fullmatch(a, w) for a in i.aliases for w in words)]
+    return [f"the columns {', '.join(named)} run together"] if len(named) > 1 else []
+
+
 def _without_total(table: AnyTable) -> list[str]:
     """What to say of a table of a known kind in which no column is recognised as the one that sums up the others.
 
@@ -220,8 +254,9 @@ def _without_total(table: AnyTable) -> list[str]:
     """
     infos = [k for k, i in type(table).row_type().column_infos().items() if not i.text]
     sums = [r for r in type(table).rules if isinstance(r, RowSum)]
+    balanced = {k for r in type(table).rules if isinstance(r, RowBalance) for k in r.left}
     main = {r.total for r in sums} - {p for r in sums for p in r.parts}
-    wanted = main | set(infos[:1]) if main else set(infos)
+    wanted = main | (set(infos[:1]) - balanced) if main else set(infos)
     if not wanted:
         return []
     sides = {row.side for row in table.rows if any(c.amount for _, c in row.cells())}

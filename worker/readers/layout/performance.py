@@ -304,11 +304,13 @@ class _Form:
 
     def _total_row(self, tokens: list[Token], rows: Sequence[PerformanceRow]) -> PerformanceRow | None:
         label = next(t for t in tokens if TOTAL.fullmatch(t.label))
-        figures = [t for t in tokens if t.shape == "number" and t.start > label.start]
+        numbers = [t for t in tokens if t.shape == "number" and t.start > label.start]
+        # A figure that the text splits is one numeral, over more than one token.
+        figures = [found[0] for t in numbers if (found := self.places.numerals(t.start, t.end))]
         if not figures:
             return None
         row = PerformanceRow(side="total", name="total_score", label=self.places.text(label.start, label.end))
-        cells = [self.places.figure(self.places.numerals(t.start, t.end)[0]) for t in figures[:2]]
+        cells = [self.places.figure(numeral) for numeral in figures[:2]]
         has_scores = any(r.score is not None and r.score.amount for r in rows)
         if len(cells) == 2:
             row.weight, row.value = cells

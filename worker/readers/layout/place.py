@@ -1,159 +1,172 @@
 """Figures whose blanks the text lost: arithmetic puts them into their columns.
 
-A row with fewer figures than columns has several possible placements. Those that break a row identity are
-dropped; the rest is settled from the totals down: the placements of the rows below a total must add up to it
-in every column. What more than one placement satisfies stays open and is said so.
+A row with fewer figures than columns has several possible placements. Those that break an identity of the row are
+dropped; of the rest those stay that some choice for the other rows makes add up, in every column of every sum. What
+more than one placement satisfies stays open and is said so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
+from collections.abc import Sequence
 from itertools import combinations
+from typing import NamedTuple
 
-from schemas.rules import RowSum, Rule
+from schemas.rules import RowBalance, RowSum, Rule
 from worker.readers.layout.records import Record
 
 Placement = tuple[str | None, ...]
 """Column key of each figure of a row, in order."""
 
-_MAX_OPTIONS = 120
-_MAX_NODES = 20_000
+_MAX_OPTIONS = 400
+_MAX_STEPS = 60_000
+"""How many rows are put below others in one table before what is still open stays so."""
 
 
-@dataclass(frozen=True)
-class Vector:
-    """The figures of a placed row by column: value and half width."""
+class Choices(NamedTuple):
+    """The placements of a row, at least one; `complete` tells whether none was left out."""
 
-    cells: Mapping[str, tuple[Fraction, Fraction]]
-
-    def value(self, key: str) -> Fraction:
-        """The figure of a column; a blank is nothing."""
-        return self.cells[key][0] if key in self.cells else Fraction(0)
-
-    def half(self, key: str) -> Fraction:
-        """Half a unit of the last place printed; a blank is exact."""
-        return self.cells[key][1] if key in self.cells else Fraction(0)
+    placements: list[Placement]
+    complete: bool = True
 
 
-def vector(record: Record, placement: Placement) -> Vector:
-    """The figures of a record under a placement."""
-    cells = {}
-    for value, key in zip(record.values, placement, strict=True):
-        if key is not None:
-            numeral = value.numeral
-            cells[key] = (Fraction(numeral.value), Fraction(1, 2 * 10**numeral.decimals))
-    return Vector(cells)
+Figure = tuple[int, int]
+"""Value and half a unit of its last printed place, in whole units of one scale."""
 
 
-def options(record: Record, keys: Sequence[str], rules: Sequence[Rule]) -> list[Placement]:
-    """The placements of a record's figures into `keys`, in order, that no row identity forbids.
+def scale_of(records: Sequence[Record]) -> int:
+    """The number of units in one, under which every figure and half place of the records is whole."""
+    decimals: int = max((v.numeral.decimals for r in records for v in r.values), default=0)
+    return 2 * int(10**decimals)
 
-    At least one is returned; more figures than keys leaves the last ones out (None).
+
+def _figures(record: Record, scale: int) -> list[Figure]:
+    return [(int(v.numeral.value * scale), scale // 2 // 10**v.numeral.decimals) for v in record.values]
+
+
+def options(record: Record, keys: Sequence[str], rules: Sequence[Rule]) -> Choices:
+    """The placements of a record's figures into `keys`, in order, that no identity of the row forbids.
+
+    More figures than keys leaves the last ones out (None).
     """
     count = len(record.values)
     if count >= len(keys):
-        return [(*keys, *([None] * (count - len(keys))))]
-    sums = [r for r in rules if isinstance(r, RowSum)]
+        return Choices([(*keys, *([None] * (count - len(keys))))])
+    sums = [rule for rule in rules if isinstance(rule, RowSum | RowBalance)]
+    figures = _figures(record, scale_of([record]))
     found: list[Placement] = []
-    for chosen in combinations(range(len(keys)), count):
-        placement = tuple(keys[i] for i in chosen)
-        if all(_row_holds(vector(record, placement), rule, keys) for rule in sums):
+    for placement in combinations(keys, count):
+        if all(_holds(dict(zip(placement, figures, strict=True)), rule, keys) for rule in sums):
+            if len(found) == _MAX_OPTIONS:
+                return Choices(found, complete=False)
             found.append(placement)
-        if len(found) == _MAX_OPTIONS:
-            break
-    return found or [tuple(keys[:count])]
+    return Choices(found or [tuple(keys[:count])])
 
 
-def _row_holds(row: Vector, rule: RowSum, keys: Sequence[str]) -> bool:
-    parts = [p for p in rule.parts if p in keys]
-    if rule.total not in keys or not parts:
-        return True
-    if rule.total not in row.cells:
-        return all(p not in row.cells for p in parts)
-    difference = row.value(rule.total) - sum(row.value(p) for p in parts)
-    tolerance = row.half(rule.total) + sum(row.half(p) for p in parts)
-    return abs(difference) <= tolerance
+def _holds(row: dict[str, Figure], rule: RowSum | RowBalance, keys: Sequence[str]) -> bool:
+    if isinstance(rule, RowSum):
+        left, right = [rule.total], [part for part in rule.parts if part in keys]
+        if rule.total not in keys or not right:
+            return True
+        if rule.total not in row:
+            return not any(part in row for part in right)
+    else:
+        left, right = list(rule.left), list(rule.right)
+        if not all(key in keys for key in (*left, *right)):
+            return True
+    difference = sum(row[k][0] for k in left if k in row) - sum(row[k][0] for k in right if k in row)
+    return abs(difference) <= sum(row[k][1] for k in (*left, *right) if k in row)
 
 
 def settle(
     records: Sequence[Record],
-    choices: Sequence[Sequence[Placement]],
+    choices: Sequence[Choices],
     sums: Sequence[tuple[int, tuple[int, ...]]],
-) -> list[list[Placement]]:
+) -> list[Choices]:
     """The placements of every record that the sums leave possible, at least one each.
 
     `sums` are (total, parts) by record index: in every column the parts add up to the total.
     """
-    open_ = [list(c) for c in choices]
-    for _ in range(4):
+    open_ = list(choices)
+    scale = scale_of(records)
+    steps = _MAX_STEPS
+    changed = True
+    while changed:
         changed = False
         for total, parts in sums:
-            if len(open_[total]) != 1 or all(len(open_[p]) == 1 for p in parts):
+            rows = (total, *parts)
+            if all(len(open_[i].placements) == 1 for i in rows) or not all(open_[i].complete for i in rows):
                 continue
-            found = _solutions(records, open_, total, parts)
-            if not found:
-                continue
-            for place, part in enumerate(parts):
-                kept = list(dict.fromkeys(s[place] for s in found))
-                if len(kept) < len(open_[part]):
-                    open_[part] = kept
+            kept, taken = _kept(records, [open_[i].placements for i in rows], rows, scale, steps)
+            steps -= taken
+            for i, placements in zip(rows, kept, strict=False):
+                if len(placements) < len(open_[i].placements):
+                    open_[i] = Choices(placements)
                     changed = True
-        if not changed:
-            break
     return open_
 
 
-def _solutions(
-    records: Sequence[Record], open_: Sequence[Sequence[Placement]], total: int, parts: Sequence[int]
-) -> list[tuple[Placement, ...]]:
-    """The ways to place the parts so that they add up to the total in every column; at most 64 are kept."""
-    goal = vector(records[total], open_[total][0])
-    columns = {k for p in [total, *parts] for placement in open_[p] for k in placement if k is not None}
-    vectors = {p: [(o, vector(records[p], o)) for o in open_[p]] for p in parts}
-    # Rows with one placement first: what they leave is what the others must fill.
-    order = sorted(range(len(parts)), key=lambda i: len(open_[parts[i]]))
-    remaining = {k: goal.value(k) for k in columns}
-    slack = {k: goal.half(k) + sum(max(v.half(k) for _, v in vectors[p]) for p in parts) for k in columns}
-    lowest = _bounds(parts, order, vectors, columns)
-    found: list[tuple[Placement, ...]] = []
-    nodes = 0
+def _kept(
+    records: Sequence[Record],
+    placements: Sequence[Sequence[Placement]],
+    rows: Sequence[int],
+    scale: int,
+    steps: int,
+) -> tuple[list[list[Placement]], int]:
+    """(placements of every row that occur where the first row is the sum of the others, steps taken).
 
-    def search(depth: int, left: dict[str, Fraction], taken: dict[int, Placement]) -> None:
-        nonlocal nodes
-        nodes += 1
-        if nodes > _MAX_NODES or len(found) >= 64:
-            return
-        if depth == len(order):
-            if all(abs(left[k]) <= slack[k] for k in columns):
-                found.append(tuple(taken[i] for i in range(len(parts))))
-            return
-        for key in columns:
-            low, high = lowest[depth][key]
-            if left[key] < low - slack[key] or left[key] > high + slack[key]:
-                return
-        index = order[depth]
-        for option, row in vectors[parts[index]]:
-            search(depth + 1, {k: left[k] - row.value(k) for k in columns}, {**taken, index: option})
-
-    search(0, remaining, {})
-    return found if nodes <= _MAX_NODES else []
+    No placements where no choice adds up or `steps` do not suffice.
+    """
+    keys = sorted({key for found in placements for placement in found for key in placement if key})
+    choices = []
+    slack = [0] * len(keys)
+    for number, (row, found) in enumerate(zip(rows, placements, strict=True)):
+        figures = _figures(records[row], scale)
+        held = [dict(zip(placement, figures, strict=True)) for placement in found]
+        sign = -1 if number else 1
+        choices.append([tuple(sign * at.get(key, (0, 0))[0] for key in keys) for at in held])
+        slack = [s + max(at.get(key, (0, 0))[1] for at in held) for s, key in zip(slack, keys, strict=True)]
+    order = sorted(range(len(choices)), key=lambda i: len(choices[i]))
+    bounds = _bounds([choices[i] for i in order], slack)
+    layers = [{(0,) * len(keys)}]
+    taken = 0
+    for depth, i in enumerate(order):
+        following = set()
+        for sum_ in layers[-1]:
+            taken += len(choices[i])
+            if taken > steps:
+                return [], taken
+            for vector in choices[i]:
+                new = tuple(map(int.__add__, sum_, vector))
+                if all(low <= value <= high for value, (low, high) in zip(new, bounds[depth], strict=True)):
+                    following.add(new)
+        layers.append(following)
+    if not layers[-1]:
+        return [], taken
+    kept: list[list[Placement]] = [[] for _ in rows]
+    alive = layers[-1]
+    for depth, i in reversed(list(enumerate(order))):
+        before: set[tuple[int, ...]] = set()
+        for placement, vector in zip(placements[i], choices[i], strict=True):
+            leading = {sum_ for sum_ in layers[depth] if tuple(map(int.__add__, sum_, vector)) in alive}
+            if leading:
+                kept[i].append(placement)
+                before |= leading
+        alive = before
+    return kept, taken
 
 
 def _bounds(
-    parts: Sequence[int],
-    order: Sequence[int],
-    vectors: Mapping[int, Sequence[tuple[Placement, Vector]]],
-    columns: set[str],
-) -> list[dict[str, tuple[Fraction, Fraction]]]:
-    """For every depth of the search: the least and most that the rows still to place can add to a column."""
-    bounds: list[dict[str, tuple[Fraction, Fraction]]] = [{k: (Fraction(0), Fraction(0)) for k in columns}]
-    for index in reversed(order):
-        after = bounds[0]
-        here = {}
-        for key in columns:
-            values = [row.value(key) for _, row in vectors[parts[index]]]
-            here[key] = (after[key][0] + min(values), after[key][1] + max(values))
-        bounds.insert(0, here)
+    choices: Sequence[Sequence[tuple[int, ...]]], slack: Sequence[int]
+) -> list[list[tuple[int, int]]]:
+    """For every row and every column: what the sum may be after it, so that the rest can bring it to nothing."""
+    bounds = [[(-half, half) for half in slack]]
+    for vectors in reversed(choices[1:]):
+        columns = list(zip(*vectors, strict=True))
+        bounds.insert(
+            0,
+            [
+                (low - max(values), high - min(values))
+                for (low, high), values in zip(bounds[0], columns, strict=True)
+            ],
+        )
     return bounds

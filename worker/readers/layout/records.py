@@ -33,23 +33,24 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A figure of a record: its ledger entry; `column` among separated fields, `right` its display column."""
+    """A figure of a record: its ledger entry; `column` among separated fields."""
 
     numeral: Numeral
     column: int = -1
-    right: int = 0
 
 
 @dataclass
 class Record:
     """One row of one block: the block (0-based, left to right), code pieces, label, further texts, figures.
 
-    `total` marks a row of figures that is taken for the total though no label stands beside it.
+    `number` is an item number that a column of its own prints (1.2.1); `total` marks a row of figures that is
+    taken for the total though no label stands beside it.
     """
 
     line: int
     block: int = 0
     codes: list[Numeral] = field(default_factory=list)
+    number: Text | None = None
     label: Text | None = None
     texts: list[Text] = field(default_factory=list)
     values: list[Value] = field(default_factory=list)
@@ -57,7 +58,9 @@ class Record:
 
     @property
     def code(self) -> str | None:
-        """The code, joined over its columns."""
+        """The code, joined over its columns, or the item number."""
+        if self.number:
+            return squeeze(self.number.text).rstrip(".")
         return "".join(squeeze(n.text) for n in self.codes) or None
 
 
@@ -65,10 +68,9 @@ class Record:
 class Body:
     """What a region holds: header lines, records, and the roles of the numerals that were set aside.
 
-    `blocks` is how many records stand side by side, `block_of` the block of a separated
-    column; `loose` are records of figures without label or code;
-    `pool` are codes that stand alone on their lines, apart from their rows, `apart` texts without figures
-    before the first and after the last figure.
+    `blocks` is how many records stand side by side, `block_of` the block of a separated column; `loose` are records
+    of figures without label or code; `pool` are codes that stand alone on their lines, apart from their rows,
+    `unread` texts in columns of figures, `apart` texts without figures before the first and after the last figure.
     """
 
     header: list[Line]
@@ -79,6 +81,7 @@ class Body:
     block_of: dict[int, int] = field(default_factory=dict)
     loose: list[Record] = field(default_factory=list)
     pool: list[Numeral] = field(default_factory=list)
+    unread: list[Text] = field(default_factory=list)
     apart: list[Record] = field(default_factory=list)
 
     @property

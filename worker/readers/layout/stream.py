@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from schemas import Chunk, Numeral
 from schemas.text import split_ordinal, squeeze
-from worker.readers.layout.align import display_width
 from worker.readers.layout.records import (
+    ANY_CODE,
     CODE,
     Body,
     Ledger,
@@ -42,14 +42,14 @@ class Token:
     start: int
     end: int
     numeral: Numeral | None = None
-    right: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a form is printed: with codes, sides abreast, line numbers, amounts with decimals."""
+    """How a form is printed: with codes (of what shape), sides abreast, line numbers, amounts with decimals."""
 
     coded: bool
+    code: re.Pattern[str]
     sided: bool
     numbered: bool
     fractional: bool
@@ -67,7 +67,9 @@ def read_stream(chunk: Chunk, *, coded: bool, sided: bool) -> Body:
     body = Body(header=[], records=[], roles={})
     tokens = {x.index: tokenise(x, ledger) for x in lines}
     numbered = any(re.search(r"行次|序号", x.squeezed) for x in lines)
-    style = Style(coded, sided, numbered, _fractional(chunk))
+    style = Style(
+        coded, ANY_CODE if chunk.kind == "income_by_unit" else CODE, sided, numbered, _fractional(chunk)
+    )
     rows: list[Line] = []
     for line in lines:
         if line.index in notes:
@@ -104,7 +106,7 @@ def read_cells(rows: Sequence[Line], tokens: Mapping[int, list[Token]], body: Bo
     The words before the first figure are the header, but for the name (and code) right before it.
     """
     first = next((i for i, x in enumerate(rows) if any(t.numeral for t in tokens[x.index])), len(rows))
-    start = max(0, first - 1) if not any(_is_code(t) for t in tokens[rows[first].index]) else first
+    start = max(0, first - 1) if not any(_is_code(t, style) for t in tokens[rows[first].index]) else first
     for line in rows[:start]:
         record = Record(line=line.index)
         words = tokens[line.index]
@@ -130,8 +132,7 @@ def tokenise(line: Line, ledger: Ledger) -> list[Token]:
         if numeral is None or inside:
             continue
         found.extend(_words(line, at, printed.start))
-        width = display_width(line.text[: printed.end - line.start])
-        found.append(Token(squeeze(numeral.text), printed.start, printed.end, numeral, width))
+        found.append(Token(squeeze(numeral.text), printed.start, printed.end, numeral))
         at = printed.end
     found.extend(_words(line, at, line.end))
     return found
@@ -157,17 +158,17 @@ def _fractional(chunk: Chunk) -> bool:
     return decimals[True] >= 3
 
 
-def _is_code(token: Token) -> bool:
-    return token.numeral is not None and token.text.isdigit() and bool(CODE.match(token.text))
+def _is_code(token: Token, style: Style) -> bool:
+    return token.numeral is not None and token.text.isdigit() and bool(style.code.match(token.text))
 
 
-def _trailing_code(numbers: Sequence[Token]) -> int:
+def _trailing_code(numbers: Sequence[Token], style: Style) -> int:
     """How many tokens at the end of `numbers` make a code: one, or 3 + 2 (+ 2) digits over columns."""
     for size in (3, 2, 1):
         tail = numbers[-size:]
         if len(tail) < size or not all(t.text.isdigit() for t in tail):
             continue
-        if size == 1 and CODE.match(tail[0].text):
+        if size == 1 and style.code.match(tail[0].text):
             return 1
         if size > 1 and len(tail[0].text) == 3 and all(len(t.text) == 2 for t in tail[1:]):
             return size
@@ -190,13 +191,18 @@ def _read_line(line: Line, tokens: list[Token], body: Body, style: Style) -> Non
         if not runs:
             _figures_only(line, leading, body, style)
             return
-        size = _trailing_code(leading) if style.coded else 0
+        size = _trailing_code(leading, style) if style.coded else 0
         codes = leading[len(leading) - size :] if size else []
-        for token in leading[: len(leading) - size]:
-            _line_number(token, body)
+        before = leading[: len(leading) - size]
+        if all(t.text.isdigit() and len(t.text) <= 3 for t in before):
+            for token in before:
+                _line_number(token, body)
+        else:  # figures whose label stands elsewhere
+            values = [Value(t.numeral) for t in before if t.numeral]
+            body.loose.append(Record(line=line.index, values=values))
     for number, (words, figures) in enumerate(runs):
         last = number == len(runs) - 1
-        size = _trailing_code(figures) if style.coded and not last else 0
+        size = _trailing_code(figures, style) if style.coded and not last else 0
         own = figures[: len(figures) - size]
         labels = _several_labels(words, apart=style.sided and not own)
         record = Record(line=line.index, codes=[t.numeral for t in codes if t.numeral])
@@ -207,7 +213,7 @@ def _read_line(line: Line, tokens: list[Token], body: Body, style: Style) -> Non
             if token.numeral and _is_line_number(token, style):
                 _line_number(token, body)
             elif token.numeral:
-                record.values.append(Value(token.numeral, right=token.right))
+                record.values.append(Value(token.numeral))
         body.roles.update((n.id, "code") for n in record.codes)
         body.records.append(record)
         codes = figures[len(figures) - size :] if size else []
@@ -240,16 +246,17 @@ def _line_number(token: Token, body: Body) -> None:
 
 
 def _figures_only(line: Line, tokens: list[Token], body: Body, style: Style) -> None:
-    size = _trailing_code(tokens) if style.coded else 0
+    size = _trailing_code(tokens, style) if style.coded else 0
     if style.coded and size == len(tokens):
         body.pool.extend(t.numeral for t in tokens if t.numeral)
         return
     leading = next(
-        (k for k in (3, 2, 1) if style.coded and k < len(tokens) and _trailing_code(tokens[:k]) == k), 0
+        (k for k in (3, 2, 1) if style.coded and k < len(tokens) and _trailing_code(tokens[:k], style) == k),
+        0,
     )
     if leading and not tokens[leading].text.isdigit():
         record = Record(line=line.index, codes=[t.numeral for t in tokens[:leading] if t.numeral])
-        record.values = [Value(t.numeral, right=t.right) for t in tokens[leading:] if t.numeral]
+        record.values = [Value(t.numeral) for t in tokens[leading:] if t.numeral]
         body.roles.update((n.id, "code") for n in record.codes)
         body.records.append(record)
         return
@@ -264,7 +271,7 @@ def _figures_only(line: Line, tokens: list[Token], body: Body, style: Style) -> 
         for token in tokens:
             _line_number(token, body)
         return
-    values = [Value(t.numeral, right=t.right) for t in tokens if t.numeral and not _is_line_number(t, style)]
+    values = [Value(t.numeral) for t in tokens if t.numeral and not _is_line_number(t, style)]
     body.loose.append(Record(line=line.index, values=values))
 
 

@@ -22,7 +22,7 @@ _ORDERS = (
 
 def item_of(name: str) -> str | None:
     """The item key of a printed name; None if it names no item."""
-    text = squeeze(name)
+    text = re.sub(r"^20\d\d年度?", "", squeeze(name))
     return next((key for key, pattern in ITEMS.items() if re.fullmatch(pattern, text)), None)
 
 

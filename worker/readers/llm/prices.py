@@ -32,13 +32,20 @@ def prices() -> dict[str, Price]:
         }
 
 
+def price_of(model: str) -> Price | None:
+    """The price of a model, None where it is not known.
+
+    A provider before the name ("openai/…") and a date behind it do not matter.
+    """
+    return prices().get(_DATED.sub("", model.rsplit("/", 1)[-1]))
+
+
 def cost_of(model: str, prompt_tokens: int, cached_tokens: int, completion_tokens: int) -> Decimal | None:
     """USD for a call; None where the price of the model is not known.
 
-    `cached_tokens` are those of `prompt_tokens` that the endpoint had in its cache. A provider before the
-    name ("openai/…") and a date behind it do not matter.
+    `cached_tokens` are those of `prompt_tokens` that the endpoint had in its cache.
     """
-    price = prices().get(_DATED.sub("", model.rsplit("/", 1)[-1]))
+    price = price_of(model)
     if price is None:
         return None
     fresh = prompt_tokens - cached_tokens

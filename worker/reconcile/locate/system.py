@@ -111,18 +111,18 @@ class Constraint:
 
 def _solved(identity: Identity, place: int, one: Fraction, two: Fraction) -> Fraction:
     """The value at `place` of an identity of three cells, from the other two in order."""
-    scale = identity.scale
+    scale, constant = identity.scale, identity.constant
     match identity.form, place:
         case "product", 0:
             return one * two
         case "product", _:
             return one / two
         case "ratio", 0:
-            return scale * one / two
+            return scale * one / two + constant
         case "ratio", 1:
-            return one * two / scale
+            return (one - constant) * two / scale
         case "ratio", _:
-            return scale * two / one
+            return scale * two / (one - constant)
         case _, 0:
             return scale * one / (two - one)
         case _, 1:

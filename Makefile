@@ -5,7 +5,7 @@ OUT ?= build/extract
 CODE := schemas prompts worker evals tests
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup run test check format clean
+.PHONY: setup run test check gate format clean
 
 setup: $(STAMP)
 	@:
@@ -28,6 +28,10 @@ check: setup
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy $(CODE)
 	$(VENV)/bin/lint-imports --no-logo
+
+gate: setup
+	$(VENV)/bin/gouji eval gate evals/gates/layout.json
+	$(VENV)/bin/gouji eval gate evals/gates/simulated.json
 
 format: setup
 	$(VENV)/bin/ruff check --fix .

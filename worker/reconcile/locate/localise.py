@@ -23,7 +23,7 @@ Weigh = Callable[[CellRef], int]
 # Beyond the least weight, sets that evidence may still put first.
 _MARGIN = 10
 # Sets that are looked at for one group of conflicts. A document that needs more is not one with a slip.
-_MOST_SETS = 20_000
+_MOST_SETS = 5_000
 _MOST_SOLUTIONS = 200
 # What takes more changes than it closes identities, or more than this, explains nothing.
 _MOST_CELLS = 4
@@ -126,7 +126,7 @@ def _search(system: System, weigh: Weigh, group: Sequence[_Conflict]) -> _Found:
                 continue
             unhit = [_Conflict(_cells_of(system, found) - cells, found)]
             conflicts += unhit
-        if len(cells) == most:
+        if len(cells) + _apart(unhit) > most:
             continue
         smallest = min(unhit, key=lambda conflict: len(conflict.cells))
         for cell in smallest.cells:
@@ -138,6 +138,16 @@ def _search(system: System, weigh: Weigh, group: Sequence[_Conflict]) -> _Found:
     least = [s for s in solutions if not any(other.cells < s.cells for other in solutions)]
     reach = frozenset(cell for conflict in conflicts for cell in conflict.cells)
     return _Found(tuple(group), tuple(least), reach)
+
+
+def _apart(conflicts: Iterable[_Conflict]) -> int:
+    """How many cells it takes at least: conflicts without a common cell take one each."""
+    count, hit = 0, set[CellRef]()
+    for conflict in sorted(conflicts, key=lambda conflict: len(conflict.cells)):
+        if hit.isdisjoint(conflict.cells):
+            hit |= conflict.cells
+            count += 1
+    return count
 
 
 def _cells_of(system: System, rows: Iterable[int]) -> frozenset[CellRef]:

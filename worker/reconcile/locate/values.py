@@ -10,8 +10,8 @@ from schemas.amounts import Interval
 from schemas.tables import CellRef
 from worker.reconcile.locate.system import Bound
 
-# Elimination squares the number of sums with every cell; past this the bounds of the cells alone are given.
-_MOST_SUMS = 400
+# Elimination squares the number of sums with every cell; past this it says nothing.
+_MOST_SUMS = 100
 
 
 class Region(NamedTuple):
@@ -32,27 +32,29 @@ class _Below(NamedTuple):
 def region(bounds: Sequence[Bound], cells: Iterable[CellRef]) -> Region:
     """The values that `cells` may have under all bounds. A cell that nothing bounds has no entry."""
     sums = [below for bound in bounds for below in _both(bound)]
-    values: dict[CellRef, Interval] = {}
     order = sorted(cells)
+    impossible = [below.rows for below in _eliminated(sums, order) if below.high < 0]
+    if impossible:
+        return Region({}, tuple(sorted(_shortest(impossible))))
+    values: dict[CellRef, Interval] = {}
     for cell in order:
-        left = sums
-        for other in order:
-            if other != cell and len(left) <= _MOST_SUMS:
-                left = list(_without(left, other))
-        own = [below for below in left if len(below.factors) == 1 and below.factors[0][0] == cell]
-        highs = [(below.high / f, below.rows) for below in own if (f := below.factors[0][1]) > 0]
-        lows = [(below.high / f, below.rows) for below in own if (f := below.factors[0][1]) < 0]
-        impossible: list[frozenset[int]] = [
-            below.rows for below in left if not below.factors and below.high < 0
-        ]
+        own = _eliminated(sums, [other for other in order if other != cell])
+        ends = [(below.high / factor, factor) for below in own for _, factor in below.factors]
+        highs = [end for end, factor in ends if factor > 0]
+        lows = [end for end, factor in ends if factor < 0]
         if highs and lows:
-            high, low = min(highs, key=lambda end: end[0]), max(lows, key=lambda end: end[0])
-            if low[0] > high[0]:
-                impossible.append(low[1] | high[1])
-            values[cell] = Interval(low[0], high[0])
-        if impossible:
-            return Region({}, tuple(sorted(_shortest(impossible))))
+            values[cell] = Interval(max(lows), min(highs))
     return Region(values)
+
+
+def _eliminated(sums: Sequence[_Below], cells: Iterable[CellRef]) -> list[_Below]:
+    """What the sums say without these cells; nothing where that is too much to work out."""
+    left = list(sums)
+    for cell in cells:
+        if len(left) > _MOST_SUMS:
+            return []
+        left = list(_without(left, cell))
+    return left
 
 
 def _shortest(cores: Sequence[frozenset[int]]) -> frozenset[int]:

@@ -204,13 +204,14 @@ MakeReader = Callable[..., "LlmReader"]
 @pytest.fixture
 def make_reader(home: Path) -> Iterator[MakeReader]:
     """Makes readers that ask a model at an address; they are closed after the test."""
+    from worker.pace import Keeper
     from worker.readers.llm import LlmReader
     from worker.readers.llm.modes import forget_modes
     from worker.settings import Settings
 
     made: list[LlmReader] = []
 
-    def make(url: str, *, patience_s: float = 0.4, **settings: Any) -> LlmReader:
+    def make(url: str, *, patience_s: float = 0.4, pace: Keeper | None = None, **settings: Any) -> LlmReader:
         known = {
             "model": "scripted",
             "openai_base_url": url,
@@ -218,7 +219,7 @@ def make_reader(home: Path) -> Iterator[MakeReader]:
             "mode": "json_schema",
             "wire": "rows",
         }
-        made.append(LlmReader(Settings(**{**known, **settings}), patience_s=patience_s))
+        made.append(LlmReader(Settings(**{**known, **settings}), patience_s=patience_s, pace=pace))
         return made[-1]
 
     forget_modes()

@@ -77,10 +77,11 @@ class App(Celery):
 
     @property
     def readers(self) -> Sequence[Reader]:
-        """The readers of this process."""
+        """The readers of this process; over a broker they share the pace of their endpoint with all others."""
+        keeper = self.store.pace if self.settings.broker_url else None
         with self._making:
             if self._readers is None:
-                self._readers = build_readers(self.settings)
+                self._readers = build_readers(self.settings, keeper)
                 self._made += [reader for reader in self._readers if isinstance(reader, Closing)]
             return self._readers
 

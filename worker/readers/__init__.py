@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from worker.pace import InMemory, Keeper
 from worker.settings import Settings
 
 if TYPE_CHECKING:
@@ -12,8 +14,11 @@ if TYPE_CHECKING:
 __all__ = ["build_readers"]
 
 
-def build_readers(settings: Settings) -> list[Reader]:
-    """The readers in the order in which a chunk meets them. Raises ConfigError for what keeps one from work."""
+def build_readers(settings: Settings, keeper: Callable[[str], Keeper] | None = None) -> list[Reader]:
+    """The readers in the order in which a chunk meets them. Raises ConfigError for what keeps one from work.
+
+    `keeper` gives what keeps the pace of an endpoint where several processes ask it.
+    """
     readers: list[Reader] = []
     if settings.readers != "llm":
         from worker.readers.layout import LayoutReader
@@ -24,5 +29,6 @@ def build_readers(settings: Settings) -> list[Reader]:
         from worker.readers.breaker import Breaker
         from worker.readers.llm import LlmReader
 
-        readers.append(Breaker(LlmReader(settings)))
+        pace = keeper(f"{settings.openai_base_url or ''} {settings.model}") if keeper else InMemory()
+        readers.append(Breaker(LlmReader(settings, pace=pace)))
     return readers

@@ -184,3 +184,12 @@ class CallRow(Base):
     outcome: Mapped[str]
     cached: Mapped[bool]
     at: Mapped[datetime]
+
+
+class PaceRow(Base):
+    """How fast an endpoint may be asked, known to all workers. `payload` is a `worker.pace.Pace`."""
+
+    __tablename__ = "paces"
+
+    endpoint: Mapped[str] = mapped_column(primary_key=True)
+    payload: Mapped[str]

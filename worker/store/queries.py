@@ -45,6 +45,11 @@ def record(session: Session, document_id: int) -> DocumentRecord:
     return found[0]
 
 
+def known(session: Session, sha256: str) -> DocumentRecord | None:
+    """The document of exactly this SHA-256, if there is one."""
+    return next(iter(_records(session, select(DocumentRow).where(DocumentRow.sha256 == sha256))), None)
+
+
 def _records(session: Session, query: Select[DocumentRow]) -> list[DocumentRecord]:
     rows = session.execute(query).scalars().all()
     ids = [row.id for row in rows] if len(rows) == 1 else None

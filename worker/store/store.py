@@ -16,20 +16,22 @@ from worker.settings import Settings
 from worker.store import claims, queries, writing
 from worker.store.blobs import BlobStore
 from worker.store.database import connect, upgrade
+from worker.store.paces import StoredPace
 from worker.store.records import Added, Claim, DocumentRecord, Progress, ReadChunks, Stuck, Usage
 
 
 class Store:
     """Documents and all that is known of them, in a database and a folder of texts.
 
-    Safe for threads and for several processes on one database. Close it, or use it with `with`.
+    Safe for threads and for several processes on one database. Close it, or use it with `with`. `blobs` keeps
+    texts, original files and images of pages.
     """
 
     def __init__(self, url: str, blobs: BlobStore) -> None:
         """Connect and bring the tables up to date. Raises ConfigError."""
         self._engine = connect(url)
         self._reading = self._engine.execution_options(reading=True)
-        self._blobs = blobs
+        self.blobs = blobs
         try:
             upgrade(self._engine)
         except BaseException:
@@ -71,6 +73,10 @@ class Store:
         with Session(self._reading) as session:
             yield session
 
+    def pace(self, endpoint: str) -> StoredPace:
+        """Keeps how fast an endpoint may be asked, for all who work on this database."""
+        return StoredPace(self._write, endpoint)
+
     # Documents
 
     def add_document(self, document: Document, recipe: str = "") -> Added:
@@ -78,15 +84,15 @@ class Store:
 
         `recipe` is kept for a new one only. Nothing is read anew by this; see `reread`.
         """
-        if not self._blobs.path(document.sha256).exists():
-            self._blobs.put(document)
+        if not self.blobs.path(document.sha256).exists():
+            self.blobs.put(document)
         with self._write() as session:
             document_id, created = writing.add_document(session, document, recipe)
         return Added(document_id, created, self.record(document_id))
 
     def reread(self, document_id: int, document: Document, recipe: str = "") -> None:
         """Let a document be read anew, as a further run; readings of earlier runs stay as they are."""
-        self._blobs.put(document)
+        self.blobs.put(document)
         with self._write() as session:
             writing.start_run(session, document_id, recipe)
 
@@ -110,6 +116,11 @@ class Store:
         with self._read() as session:
             return queries.record(session, document_id)
 
+    def known(self, sha256: str) -> DocumentRecord | None:
+        """The document of exactly this SHA-256, if there is one."""
+        with self._read() as session:
+            return queries.known(session, sha256)
+
     def find(self, key: str) -> DocumentRecord:
         """The document of a SHA-256 (six digits or more) or of a name it was given by. Raises InputError."""
         with self._read() as session:
@@ -123,9 +134,9 @@ class Store:
                 record.name, record.error or "could not be read", "mend the file, extract it again"
             )
         try:
-            document = self._blobs.get(record.sha256)
+            document = self.blobs.get(record.sha256)
         except FileNotFoundError:
-            path = self._blobs.path(record.sha256)
+            path = self.blobs.path(record.sha256)
             raise InputError(record.name, f"its text {path} is gone", "extract it again") from None
         return document.model_copy(update={"name": record.name})
 

@@ -22,6 +22,7 @@ from tenacity import (
 
 from schemas.errors import ConfigError, GoujiError, Refused, Throttled, Transient, Truncated
 from schemas.findings import Call
+from worker.pace import Keeper, Limits, Line
 from worker.readers.llm.failures import check, error_of
 from worker.readers.llm.prices import cost_of
 from worker.settings import Settings
@@ -81,10 +82,11 @@ class CallLog:
 class Endpoint:
     """A model behind an address. The client is made in each process when it is first needed.
 
-    `patience_s`: how long, in seconds, connection errors, 429 and 5xx are retried before they are raised.
+    `patience_s`: how long, in seconds, connection errors, 429 and 5xx are retried before they are raised. `pace`
+    keeps how fast the endpoint may be asked.
     """
 
-    def __init__(self, settings: Settings, patience_s: float) -> None:
+    def __init__(self, settings: Settings, patience_s: float, pace: Keeper) -> None:
         if not settings.model:
             raise ConfigError("no model is configured; set GOUJI_MODEL")
         if not (settings.openai_api_key or settings.openai_base_url):
@@ -95,6 +97,7 @@ class Endpoint:
         self.address = settings.openai_base_url or ""
         self._settings = settings
         self._patience = patience_s
+        self._line = Line(pace, Limits(settings.requests_per_minute, settings.tokens_per_minute))
         self._lock = threading.Lock()
         self._client: openai.OpenAI | None = None
         self._owner = 0
@@ -147,6 +150,8 @@ class Endpoint:
     def _send(self, log: CallLog, version: str, request: dict[str, Any]) -> ChatCompletion:
         if self._fixed_temperature:
             request.pop("temperature", None)
+        expected = _tokens_of(request)
+        place = self._line.turn(expected, self._patience)
         started = time.monotonic()
         completion: ChatCompletion | None = None
         try:
@@ -158,11 +163,15 @@ class Endpoint:
                 log.add(version, time.monotonic() - started, None, "refused")
                 return self._send(log, version, request)
             mapped = error_of(error)
+            if isinstance(mapped, Throttled):
+                self._line.refuse(place, mapped.retry_after)
             outcome = next(name for kind, name in _OUTCOMES if isinstance(mapped, kind))
             answer = completion if isinstance(completion, ChatCompletion) else None
             log.add(version, time.monotonic() - started, answer, outcome)
             raise mapped from None
         log.add(version, time.monotonic() - started, checked, "ok")
+        if checked.usage:
+            self._line.charge(checked.usage.total_tokens - expected)
         return checked
 
     def _sdk(self) -> openai.OpenAI:
@@ -177,6 +186,11 @@ class Endpoint:
                 )
                 self._owner = os.getpid()
             return self._client
+
+
+def _tokens_of(request: dict[str, Any]) -> int:
+    """About how many tokens a request takes, before the endpoint says so: one for two characters."""
+    return sum(len(str(message.get("content") or "")) for message in request["messages"]) // 2
 
 
 def _rejects_temperature(error: Exception) -> bool:

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from prompts.describe import describe_kind
 from prompts.wire import WIRES, Wire
+from prompts.wire.notation import letter_of
 from prompts.wire.refs import mark_of
 from schemas.registry import TableType, table_type
 from schemas.source import Chunk
@@ -34,7 +35,7 @@ class Prompt(NamedTuple):
 
 @cache
 def _templates() -> Environment:
-    return Environment(
+    templates = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=False,  # noqa: S701 - the output is a prompt, not a page
         undefined=StrictUndefined,
@@ -42,6 +43,8 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    templates.globals["letter_of"] = letter_of
+    return templates
 
 
 def build(chunk: Chunk, wire: Wire) -> Prompt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 import pytest
@@ -22,12 +23,14 @@ from tests.model_cases import (
 
 
 def changed_digit(answer: Json) -> None:
-    """A figure that the source does not print; with ids a numeral that there is not."""
+    """A figure that the source does not print; with ids a piece that there is not."""
     row = answer["rows"][3]
     if isinstance(row, dict):
         row["total"] = "7.01"
+    elif isinstance(row, list):
+        row[2] = "7.01"
     else:
-        row[2] = "n999" if row[2].startswith("n") else "7.01"
+        answer["rows"][3] = re.sub(r"A\d+", "A999", row)
 
 
 def swapped_columns(answer: Json) -> None:
@@ -35,8 +38,10 @@ def swapped_columns(answer: Json) -> None:
     row = answer["rows"][1]
     if isinstance(row, dict):
         row["basic"], row["project"] = row["project"], row["basic"]
-    else:
+    elif isinstance(row, list):
         row[3], row[4] = row[4], row[3]
+    else:
+        answer["rows"][1] = row.translate(str.maketrans("BC", "CB"))
 
 
 def dropped_row(answer: Json) -> None:
@@ -51,28 +56,40 @@ def invented_name(answer: Json) -> None:
     row = answer["rows"][7]
     if isinstance(row, dict):
         row["name"] = "其他支出"
-    else:
+    elif isinstance(row, list):
         row[1] = "其他支出"
+    else:
+        answer["rows"][7] = re.sub(r"n\d+", "n<其他支出>", row)
 
 
 def short_row(answer: Json) -> None:
+    """A value too few; where values are keyed by column, one that no column is listed for."""
     row = answer["rows"][6]
     if isinstance(row, dict):
         del row["project"]
-    else:
+    elif isinstance(row, list):
         row.pop()
+    else:
+        answer["columns"] = answer["columns"].rsplit(" ", 1)[0]
 
 
 MENDED: dict[Callable[[Json], None], tuple[str, ...]] = {
-    changed_digit: ("row 4, total: 7.01 is not in the source", "row 4, total: n999 is not in the source"),
+    changed_digit: (
+        "row 4, total: 7.01 is not in the source",
+        "row 4: 999 is no id of the source, which has 1 to 52",
+    ),
     dropped_row: ("in the source but in no row",),
     invented_row: (
         "row 9, total: 17.00 stands in the source",
-        "row 9, total: numeral ",
-        "row 1, total: numeral ",
+        "row 9, total: 14 (17.00) is used twice, but stands in the source once",
+        "row 9, total: 17.00 is used twice, but stands in the source once",
     ),
     invented_name: ("row 8: the name '其他支出' is not in the source",),
-    short_row: ("row 7: 2 values, 3 columns", "rows.6.project"),
+    short_row: (
+        "row 7: 2 values, 3 columns",
+        "rows.6.project",
+        "row 7: C is filled but not among the columns",
+    ),
 }
 """What the model is told of each fault: one of these."""
 

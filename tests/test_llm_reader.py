@@ -6,7 +6,7 @@ import pytest
 
 from evals.simulate.server import MODES, Asked, Mode, Reply, Script, ScriptedServer
 from prompts import WIRES
-from schemas import Truncated
+from schemas import AnyTable, Chunk, Refused, Truncated
 from tests.chunks import chunk_of
 from tests.conftest import MakeReader
 from tests.model_cases import (
@@ -189,3 +189,39 @@ def test_a_form_without_figures_asks_nobody(make_reader: MakeReader) -> None:
         reading = make_reader(server.url).read(chunk)
     assert (reading.table.kind, reading.table.rows, server.asked) == ("state_capital", [], [])
     assert verdict_on(chunk, reading).status == "empty"
+
+
+def printed_apart(count: int) -> tuple[Chunk, AnyTable]:
+    """A table whose columns are printed one below the other: the names, then the totals, then the parts."""
+    names = [f"{'甲乙丙丁戊己庚辛'[i]}局支出" for i in range(count)]
+    columns = [[f"{10 * n + i}.50" for i in range(count)] for n in (2, 1)]
+    lines = ["支出决算表", "科目名称", *names, "本年支出合计", *columns[0], "基本支出", *columns[1]]
+    chunk = chunk_of("\n".join(lines) + "\n", "expenditure_by_function")
+    rows = [[None, name, *values] for name, *values in zip(names, *columns, strict=True)]
+    return chunk, table_of(chunk, FUNCTION_COLUMNS[:2], rows)
+
+
+@pytest.mark.parametrize("wire", ["rows", "refs"])
+def test_names_printed_apart_from_their_figures_are_not_cut_off(make_reader: MakeReader, wire: str) -> None:
+    chunk, table = printed_apart(8)
+    with ScriptedServer(book_of(wire, (chunk, table))) as server:
+        reading = make_reader(server.url, wire=wire, rows_per_call=3).read(chunk)
+    assert len(server.asked) == 1
+    assert content(reading.table) == content(table)
+    assert [row.name for row in reading.table.rows][:2] == ["甲局支出", "乙局支出"]
+
+
+def test_a_table_printed_apart_that_is_too_long_is_not_read_in_halves(make_reader: MakeReader) -> None:
+    chunk, _ = printed_apart(8)
+    with ScriptedServer(lambda _: Reply("{", finish="length")) as server, pytest.raises(Truncated):
+        make_reader(server.url).read(chunk)
+    assert len(server.asked) == 1
+
+
+def test_names_above_their_figures_and_tables_without_names_are_cut(make_reader: MakeReader) -> None:
+    for name in ("行政运行\n", ""):
+        lines = [f"{name}{i}.00 {i}.00" for i in range(1, 9)]
+        chunk = chunk_of("\n".join(lines) + "\n", "expenditure_by_function")
+        with ScriptedServer(lambda _: Reply(refusal="No.")) as server, pytest.raises(Refused):
+            make_reader(server.url, rows_per_call=4).read(chunk)
+        assert len(server.asked) > 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from prompts import WIRES, build, version
@@ -10,11 +12,33 @@ from schemas.registry import kinds
 from tests.chunks import chunk_of
 
 
-def test_refs_show_an_id_behind_every_numeral() -> None:
+def test_refs_show_an_id_behind_every_piece() -> None:
     chunk = chunk_of("201 行政运行 4,355.40\n", "state_capital")
-    assert WIRES["refs"].show(chunk) == "201#n1 行政运行 4,355.40#n2\n"
-    assert WIRES["refs"].show(chunk_of("#201 行政运行 4,355.40\n", None)).endswith("4,355.40^n2\n")
-    assert "Mark before ids: ^" in build(chunk_of("#1\n", None), WIRES["refs"]).user
+    assert WIRES["refs"].show(chunk) == "201#1 行政运行#2 4,355.40#3\n"
+    # A digit right behind a mark would be taken for a part of the id.
+    assert WIRES["refs"].show(chunk_of("项目支出4,355.40\n", "state_capital")) == "项目支出#1#4,355.40#2\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        ("5.00#3 行政运行 4,355.40\n", {}),
+        ("5.00＃３ 行政运行 4,355.40\n", {}),
+        ("行政运行 4,355.40\n", {"title": "表 #3"}),
+        ("行政运行 4,355.40\n", {"header": "合计＃3\n", "part": 2, "parts": 2}),
+        ("行政运行 4,355.40\n", {"unit": "万元#3"}),
+    ],
+)
+def test_marks_that_a_document_brings_along_are_none(text: str, facts: dict[str, Any]) -> None:
+    chunk = chunk_of(text, "state_capital", **facts)
+    prompt = build(chunk, WIRES["refs"]).user
+    assert "Mark before ids: ^\n" in prompt
+    assert "4,355.40^" in prompt
+
+
+def test_a_mark_is_longer_where_a_document_uses_them_all() -> None:
+    chunk = chunk_of("#^~§¤ ## 4,355.40\n", "state_capital")
+    assert WIRES["refs"].show(chunk) == "#^~§¤ ## 4,355.40^^1\n"
 
 
 def test_the_document_is_fenced_and_cannot_close_its_fence() -> None:
@@ -66,6 +90,8 @@ def test_patterns_in_words(pattern: str, words: str) -> None:
 def test_a_prompt_says_all_that_its_kind_holds(wire: str, kind: str) -> None:
     system = build(chunk_of("合计 5.00\n", kind), WIRES[wire]).system
     told = describe_kind(kind)
-    assert all(f"- {column.key}: " in system for column in told.columns)
+    letters = [f"{chr(65 + i)} " if wire == "refs" else "" for i in range(len(told.columns))]
+    columns = zip(letters, told.columns, strict=True)
+    assert all(f"- {letter}{column.key}: " in system for letter, column in columns)
     assert all(side in system for side in told.sides)
     assert all(f"- {key}: " in system for _, keys in told.keys for key, _ in keys)

@@ -70,8 +70,13 @@ def test_without_errors_the_answers_are_the_gold(make_reader: MakeReader, case: 
         for chunk in chunks:
             reading = reader.read(chunk)
             gold = typed(held[chunk.id].part)
-            if chunk.role == "narrative":  # subjects are not always printed as the gold words them
-                assert sorted(fact[3:] for fact in facts(reading.table)) == sorted(f[3:] for f in facts(gold))
+            if chunk.role == "narrative":
+                # Subjects are not always printed as the gold words them; units come from print, not from answers.
+                found, wanted = (
+                    sorted(fact[3:] for fact in facts(table) if fact[3] != "unit")
+                    for table in (reading.table, gold)
+                )
+                assert found == wanted
             else:
                 assert facts(reading.table) == facts(gold)
         assert model.done == []
@@ -172,7 +177,7 @@ def test_throttling_and_failures_are_survived(make_reader: MakeReader) -> None:
     statuses: set[str] = set()
     for seed in range(4):
         with SimulatedModel([CASE], errors, seed=seed) as model:
-            reading, verdict = read(model, make_reader, rows_per_call=3, patience_s=3)
+            reading, verdict = read(model, make_reader, rows_per_call=3, patience_s=12)
             assert verdict.status == "accepted"
             statuses.update(outcomes(reading.calls))
             assert set(tally(model.done)) <= {"throttled", "failed"}

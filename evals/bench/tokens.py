@@ -87,7 +87,7 @@ def calls(chunk: Chunk, table: AnyTable, count: Count) -> Iterator[Call]:
     """The call for a table in each wire format."""
     for name, wire in WIRES.items():
         prompt = build(chunk, wire)
-        schema = wire.response_model(table.kind).model_json_schema()
+        schema = wire.response_model(table.kind, chunk).model_json_schema()
         answer = wire.encode(table, chunk).model_dump(mode="json")
         yield Call(
             table.kind,

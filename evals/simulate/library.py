@@ -81,7 +81,8 @@ class Library:
             return
         text = source[2]
         if mark := _MARK.search(prompt):
-            text = re.sub(rf"{re.escape(mark[1])}n\d+", "", text)
+            sign = re.escape(mark[1])
+            text = re.sub(rf"{sign}\d+(?:{sign})?", "", text)
         wanted = [text for _, _, text in _lines(normalise(text))]
         if not wanted:
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -10,30 +10,36 @@ from itertools import pairwise
 from prompts.wire.base import Draft
 from prompts.wire.codes import Code
 from prompts.wire.places import Place, Source
+from prompts.wire.windows import Window, around, is_joined, near, runs
 
 # Tables of equal figures and equal labels have more combinations than can be weighed.
 _ANCHORS = 40
-_RUNS = 150
 _RUN_ANCHORS = 10
-_BESIDE = 20
 _FAR = 2
 _LINE = 10_000
 
 
 @dataclass(slots=True)
 class Item:
-    """One value of a row. `figures`: where its figure stands; None for a text, which stands at `texts`."""
+    """One value of a row. `figures`: where its figure stands; None for a text, which stands at `texts`.
+
+    `negative`: it was answered with a minus sign.
+    """
 
     column: str
     value: str
     figures: list[Place] | None
     texts: list[Place] = field(default_factory=list)
     place: Place | None = None
+    negative: bool = False
 
 
 @dataclass(slots=True)
 class Want:
-    """A row on its way into the table; `number` counts from 1, `lines` are its first and last."""
+    """A row on its way into the table; `number` counts from 1, `lines` are its first and last.
+
+    `said` is what messages call it.
+    """
 
     number: int
     draft: Draft
@@ -41,9 +47,21 @@ class Want:
     items: list[Item]
     codes: list[Code]
     labels: list[Place]
+    said: str = ""
     code: Code | None = None
     label: Place | None = None
     lines: tuple[int, int] | None = None
+
+    @property
+    def say(self) -> str:
+        """What messages call it."""
+        return self.said or f"row {self.number}"
+
+    @property
+    def settled(self) -> bool:
+        """Whether there is nothing to choose: everything stands in one place at most."""
+        single = all(len(item.figures or ()) <= 1 for item in self.items)
+        return single and len(self.codes) <= 1 and len(self.labels) <= 1
 
     @property
     def figures(self) -> list[Item]:
@@ -51,7 +69,6 @@ class Want:
 
 
 Anchor = tuple[Code | None, Place | None]
-Window = list[Place | None]
 _Scored = tuple[tuple[int, ...], Anchor, Window]
 
 
@@ -78,7 +95,8 @@ class Assignment:
         self._source = source
         self._used: set[str] = set()
         self._labels: set[int] = set()
-        self._settled: dict[str | None, dict[int, tuple[int, int]]] = {}
+        self._bounds: dict[str | None, dict[int, tuple[int, int]]] = {}
+        self._numbers: dict[str | None, list[int]] = {}
         self.problems: list[str] = []
 
     def run(self, wants: Sequence[Want], *, wide: bool) -> None:
@@ -88,12 +106,15 @@ class Assignment:
                 self._take_code(want, want.codes[0])
         if wide and self._across(wants):
             return
-        later = [want for want in wants if not self._settle(want, sure=True)]
+        for want in wants:
+            if want.settled:
+                self._take_only(want)
+        later = [want for want in wants if not (want.settled or self._settle(want, sure=True))]
         for want in later:
             self._settle(want, sure=False)
         for want in wants:
             if want.codes and not want.code:
-                self.problems.append(f"row {want.number}: the code {want.draft.code} is used twice")
+                self.problems.append(f"{want.say}: the code {want.draft.code} is used twice")
 
     def _across(self, wants: Sequence[Want]) -> bool:
         """Rows printed as one wide row: all figures, column by column, are one run of the ledger."""
@@ -118,18 +139,26 @@ class Assignment:
                 return True
         return False
 
+    def _take_only(self, want: Want) -> None:
+        """Take the places of a row that has no choice."""
+        self._take_anchor(want, (want.code, want.labels[0] if want.labels else None))
+        for item in want.figures:
+            place = item.figures[0] if item.figures else None
+            if place and place.numeral and place.numeral.id not in self._used:
+                self._take(item, place)
+        self._mark(want)
+        self._fill(want)
+
     def _settle(self, want: Want, *, sure: bool) -> bool:
         """Find the places of a row. `sure`: only if all its figures follow its code or label on one line."""
         anchors = self._anchors(want)
         figures = want.figures
         if sure and not (figures and anchors):
             return False
-        free = [
-            [p for p in item.figures or () if p.numeral and p.numeral.id not in self._used]
-            for item in figures
-        ]
+        at = {self._neighbours(want)[0], *(end.start for anchor in anchors for end in _ends(anchor))}
+        free = [self._free(item.figures or [], at) for item in figures]
         best = self._best(
-            want, [(anchor, _around(free, _ends(anchor))) for anchor in anchors] if any(free) else []
+            want, [(anchor, around(free, _ends(anchor))) for anchor in anchors] if any(free) else []
         )
         if best is None or not _is_sure(best[0]):
             if sure:
@@ -146,12 +175,23 @@ class Assignment:
         self._fill(want)
         return True
 
+    def _free(self, places: list[Place], at: Iterable[int]) -> list[Place]:
+        """The places of a figure that are left; of very many those near some offsets, if there are any."""
+        for some in (near(places, at), places):
+            found = [place for place in some if place.numeral and place.numeral.id not in self._used]
+            if found:
+                return found
+        return []
+
     def _anchors(self, want: Want) -> list[Anchor]:
         codes: list[Code | None] = [want.code]
         if not want.code:
             codes = [code for code in want.codes if not (code.own and code.own in self._used)] or [None]
+        at = {self._neighbours(want)[0], *(code.place.start for code in codes if code)}
+        joined = bisect_left(want.labels, True, key=is_joined)
+        labelled = [*near(want.labels, at, high=joined), *near(want.labels, at, low=joined)]
         labels: list[Place | None] = (
-            [p for p in want.labels if p.start not in self._labels] or [*want.labels] or [None]
+            [p for p in labelled if p.start not in self._labels] or [*labelled] or [None]
         )
         pairs: list[Anchor] = [(code, label) for code in codes for label in labels if code or label]
         return sorted(pairs, key=_apart)[: _ANCHORS if len(codes) > 1 or not codes[0] else _RUN_ANCHORS]
@@ -170,11 +210,11 @@ class Assignment:
         if not any(free):
             return
         low, _ = self._neighbours(want)
-        for window in _runs(free, low):
+        for window in runs(free, low):
             for anchor in anchors[:_RUN_ANCHORS] or [(None, None)]:
                 yield anchor, window
         for anchor in anchors:
-            yield anchor, _around(free, _ends(anchor))
+            yield anchor, around(free, _ends(anchor))
 
     def _score(self, want: Want, anchor: Anchor, window: Window, bounds: tuple[int, int]) -> tuple[int, ...]:
         """Least is best: figures missing; how scattered and far from the anchor; what lies between; the rest.
@@ -226,13 +266,14 @@ class Assignment:
 
     def _neighbours(self, want: Want) -> tuple[int, int]:
         """Where the nearest rows of this side that have a place end and begin."""
-        settled = self._settled.get(want.draft.side, {})
-        before = max((n for n in settled if n < want.number), default=None)
-        after = min((n for n in settled if n > want.number), default=None)
+        bounds = self._bounds.get(want.draft.side, {})
+        numbers = self._numbers.get(want.draft.side, [])
+        at = bisect_left(numbers, want.number)
+        after = at + (at < len(numbers) and numbers[at] == want.number)
         chunk = self._source.chunk
         return (
-            chunk.start if before is None else settled[before][1],
-            chunk.end if after is None else settled[after][0],
+            bounds[numbers[at - 1]][1] if at else chunk.start,
+            bounds[numbers[after]][0] if after < len(numbers) else chunk.end,
         )
 
     def _settle_without(self, want: Want, anchors: list[Anchor]) -> None:
@@ -253,7 +294,10 @@ class Assignment:
         if places:
             want.lines = (min(p.line for p in places), max(p.line for p in places))
             bounds = (min(p.start for p in places), max(p.end for p in places))
-            self._settled.setdefault(want.draft.side, {})[want.number] = bounds
+            side = self._bounds.setdefault(want.draft.side, {})
+            if want.number not in side:
+                insort(self._numbers.setdefault(want.draft.side, []), want.number)
+            side[want.number] = bounds
 
     def _take_anchor(self, want: Want, anchor: Anchor) -> None:
         code, label = anchor
@@ -282,13 +326,13 @@ class Assignment:
             free = [p for p in item.figures if p.numeral and p.numeral.id not in self._used]
             if free:
                 self._take(item, min(free, key=lambda p: (abs(p.line - at), p.start)))
-            elif len(item.figures) == 1 and (numeral := item.figures[0].numeral):
+            elif len(item.figures) == 1:
                 self.problems.append(
-                    f"row {want.number}, {item.column}: numeral {numeral.id} ({numeral.text}) is used twice"
+                    f"{want.say}, {item.column}: {item.value} is used twice, but stands in the source once"
                 )
             else:
                 self.problems.append(
-                    f"row {want.number}, {item.column}: {item.value} stands in the source"
+                    f"{want.say}, {item.column}: {item.value} stands in the source"
                     f" {len(item.figures)} times and is used more often"
                 )
 
@@ -297,49 +341,3 @@ def _is_sure(score: tuple[int, ...]) -> bool:
     """Whether nothing is missing, scattered or between; a code far off tells nothing, one nearby has to fit."""
     missing, cost, _, between, *_, scatter = score
     return not (missing or between or scatter) and cost in (0, _FAR)
-
-
-def _runs(free: list[list[Place]], near: int) -> Iterator[Window]:
-    """From places of the first figure that has any: the next place of each further figure behind it."""
-    first = next(i for i, places in enumerate(free) if places)
-    starts = [[place.start for place in places] for places in free]
-    for place in sorted(free[first], key=lambda place: abs(place.start - near))[:_RUNS]:
-        window: Window = [*[None] * first, place]
-        end = place.end
-        for places, offsets in zip(free[first + 1 :], starts[first + 1 :], strict=True):
-            at = bisect_left(offsets, end)
-            found = places[at] if at < len(places) else None
-            window.append(found)
-            end = found.end if found else end
-        yield window
-
-
-def _around(free: list[list[Place]], ends: list[Place]) -> Window:
-    """For each figure the place nearest to the lines of an anchor, behind it and in column order."""
-    taken: set[int] = set()
-    window: Window = []
-    behind = 0
-    for places in free:
-        # Places are in order, so the nearest lines are those beside where the anchor or the last figure stands.
-        at = {bisect_left(places, offset, key=_start) for offset in (*(end.start for end in ends), behind)}
-        beside = {i for middle in at for i in range(max(0, middle - _BESIDE), middle + _BESIDE)}
-        found = min(
-            (places[i] for i in beside if i < len(places) and places[i].start not in taken),
-            key=lambda place: (
-                min(abs(place.line - end.line) for end in ends),
-                any(place.line == end.line and place.start < end.start for end in ends),
-                not place.bounded,
-                place.start < behind,
-                place.start,
-            ),
-            default=None,
-        )
-        window.append(found)
-        if found:
-            taken.add(found.start)
-            behind = found.end
-    return window
-
-
-def _start(place: Place) -> int:
-    return place.start

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from prompts.wire.pieces import Piece
 from schemas.findings import Role
 from schemas.registry import AnyTable, TableType, table_type
-from schemas.source import Chunk
+from schemas.source import Chunk, Numeral
 from schemas.tables import Cell, Row
 from schemas.text import fold
 
@@ -37,22 +38,52 @@ class Answer(Strict):
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """A value given by pieces of the source: the text that they make. `negative`: a minus stands before it.
+
+    `end` is the document offset at which those of them end that stand beside the first.
+    """
+
+    text: str
+    pieces: tuple[Piece, ...]
+    end: int
+    negative: bool = False
+
+    def __str__(self) -> str:
+        return "-" * self.negative + "+".join(str(piece.id) for piece in self.pieces)
+
+
+Value = str | Given | None
+"""A value of an answer: as printed, or by reference; None is a blank cell."""
+
+
+def text_of(value: Value) -> str | None:
+    """What a value prints."""
+    return value.text if isinstance(value, Given) else value
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
-    """One row of an answer: strings by column; None is a blank cell."""
+    """One row of an answer. `said` is what messages call it, by default by its number."""
 
     side: str | None
-    code: str | None
-    name: str | None
-    values: Mapping[str, str | None]
+    code: Value
+    name: Value
+    values: Mapping[str, Value]
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Drafts:
-    """An answer in the terms that all formats share. `columns` are (key, header) in printed order."""
+    """An answer in the terms that all formats share. `columns` are (key, header) in printed order.
+
+    `pointed` are the keys of those whose header was given by reference.
+    """
 
     columns: tuple[tuple[str, str], ...]
     rows: tuple[Draft, ...]
     problems: tuple[str, ...] = ()
+    pointed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +105,17 @@ class Wire(Protocol):
     def name(self) -> str:
         """The name of the format, as in the settings."""
 
-    def response_model(self, kind: str | None) -> type[Answer]:
-        """The model of an answer for a table of `kind`: closed objects, every field required."""
+    def response_model(self, kind: str | None, chunk: Chunk | None = None) -> type[Answer]:
+        """The model of an answer for a table of `kind`: closed objects, every field required.
+
+        Where ids are answered, its schema admits those of `chunk` alone.
+        """
 
     def show(self, chunk: Chunk) -> str:
         """The text of the chunk as the model sees it."""
+
+    def cite(self, numerals: Sequence[Numeral], chunk: Chunk) -> list[str]:
+        """Numerals of the chunk as they are spoken of to the model."""
 
     def encode(self, table: AnyTable, chunk: Chunk) -> Answer:
         """The answer of a model that reads `table` off `chunk` without a fault."""
@@ -164,9 +201,9 @@ def name_out(row: Row, shape: Shape) -> str | None:
     return row.label.text if row.label else row.name or None
 
 
-def figure_out(cell: Cell, chunk: Chunk) -> str:
-    """The figure of a cell as the chunk prints it, with the sign that it has."""
-    printed = {numeral.id: numeral for numeral in chunk.ledger}.get(cell.numeral or "")
+def figure_out(cell: Cell, chunk: Chunk, ledger: Mapping[str, Numeral]) -> str:
+    """The figure of a cell as the chunk prints it, with the sign that it has; `ledger` is that of the chunk by id."""
+    printed = ledger.get(cell.numeral or "")
     if cell.amount is None or printed is None:
         return cell.text
     text = fold(chunk.slice(printed.span.start, printed.span.end))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
+from bisect import bisect_left
 from dataclasses import dataclass
 
+from prompts.wire.base import Given
 from prompts.wire.places import Place, Source
 from schemas.source import Numeral
 from schemas.text import normalise, squeeze
 
-_IDS = re.compile(r"n\d+(\+n\d+)*")
 _LINES_UP = 3
 
 
@@ -27,27 +27,34 @@ class Code:
 
 
 class CodeFinder:
-    """Finds codes in a source. `by_id`: answers name the numerals of a code ("n5", "n5+n6+n7")."""
+    """Finds codes in a source."""
 
-    def __init__(self, source: Source, *, by_id: bool = False) -> None:
+    def __init__(self, source: Source) -> None:
         self._source = source
-        self._by_id = by_id
         self._plain = [n for n in source.chunk.ledger if normalise(n.text).isdigit()]
+        self._texts = [normalise(numeral.text) for numeral in self._plain]
+        self._at: dict[str, list[int]] = {}
+        for i, text in enumerate(self._texts):
+            self._at.setdefault(text, []).append(i)
 
     def find(self, code: str) -> list[Code]:
         """All places of a code, the likeliest first; empty if it is not printed."""
         wanted = squeeze(code)
-        if self._by_id and _IDS.fullmatch(wanted):
-            numerals = [self._source.ledger.get(key) for key in wanted.split("+")]
-            known = [n for n in numerals if n]
-            return [self._code(known)] if len(known) == len(numerals) else []
         if not wanted.isdigit():
             return [Code(wanted, self._source.within(p.start, p.end), p) for p in self._source.texts(wanted)]
         return self._whole(wanted) or self._in_pieces(wanted) or self._below_prefix(wanted)
 
+    def given(self, given: Given) -> Code:
+        """The code that pieces of the source make: their numerals, or their text where there are none."""
+        numerals = [piece.numeral for piece in given.pieces if piece.numeral]
+        if numerals:
+            return self._code(numerals)
+        first = given.pieces[0]
+        return Code(squeeze(given.text), (), Place(first.start, given.end, first.line))
+
     def _whole(self, wanted: str) -> list[Code]:
-        found = [(i, n) for i, n in enumerate(self._plain) if normalise(n.text) == wanted]
-        return [self._code([n]) for _, n in sorted(found, key=lambda item: (self._goes_on(item[0]), item[0]))]
+        found = self._at.get(wanted, ())
+        return [self._code([self._plain[i]]) for i in sorted(found, key=lambda i: (self._goes_on(i), i))]
 
     def _goes_on(self, index: int) -> bool:
         """Whether the next numeral is a further piece: two digits beside it on its line."""
@@ -59,13 +66,14 @@ class CodeFinder:
 
     def _in_pieces(self, wanted: str) -> list[Code]:
         found = []
-        for i in range(len(self._plain)):
+        beginnings = (self._at.get(wanted[:length], ()) for length in range(1, len(wanted)))
+        for i in sorted(i for indices in beginnings for i in indices):
             joined = ""
             pieces: list[Numeral] = []
-            for numeral in self._plain[i : i + 4]:
+            for numeral, text in zip(self._plain[i : i + 4], self._texts[i : i + 4], strict=True):
                 if pieces and numeral.span.line - pieces[-1].span.line > 1:
                     break
-                joined += normalise(numeral.text)
+                joined += text
                 pieces.append(numeral)
                 if joined == wanted:
                     found.append(pieces)
@@ -80,15 +88,13 @@ class CodeFinder:
         if len(wanted) < 5:
             return []
         found = []
-        for numeral in self._plain:
-            if normalise(numeral.text) != tail:
-                continue
-            before = [
-                n for n in self._plain if normalise(n.text) == head and n.span.start < numeral.span.start
-            ]
-            if before and numeral.span.line - before[-1].span.line <= _LINES_UP:
-                found.append(self._code([before[-1], numeral]))
-            elif self._whole(head) or self._in_pieces(head):
+        heads = self._at.get(head, [])
+        elsewhere = bool(heads or self._in_pieces(head))
+        for i in self._at.get(tail, ()):
+            numeral, above = self._plain[i], bisect_left(heads, i)
+            if above and numeral.span.line - self._plain[heads[above - 1]].span.line <= _LINES_UP:
+                found.append(self._code([self._plain[heads[above - 1]], numeral]))
+            elif elsewhere:
                 found.append(self._code([numeral], text=wanted))
         return found
 

@@ -1,19 +1,20 @@
 """From strings to cells: every value of an answer is found in the source, or the answer is invalid.
 
 A figure must equal a numeral of the ledger in value and decimals; names, codes and texts must stand in the
-source, white space apart. `assign` says which occurrence is meant.
+source, white space apart. `assign` says which occurrence is meant. What is given by reference stands where it is.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from prompts.wire.assign import Assignment, Item, Want
-from prompts.wire.base import Decoded, Draft, Drafts, Shape, signed_by_words
-from prompts.wire.codes import CodeFinder
+from prompts.wire.base import Decoded, Draft, Drafts, Given, Shape, Value, signed_by_words, text_of
+from prompts.wire.codes import Code, CodeFinder
+from prompts.wire.doubts import doubts_of
 from prompts.wire.places import Place, Source, alike
-from schemas.amounts import Amount
+from schemas.amounts import UNITS, Amount
 from schemas.errors import Invalid
 from schemas.findings import Role
 from schemas.source import Chunk, Numeral
@@ -21,49 +22,29 @@ from schemas.tables import Cell, Row
 from schemas.text import canonical_name, fold
 
 _NO_UNIT = re.compile(r".*_percent|score|weight|value")
-
-Figures = Callable[[Source, str, bool], list[Place] | None]
-"""(source, value, its sign may stand in words) → where the figure may stand; None if it is no figure."""
-
-
-def by_value(source: Source, value: str, by_words: bool) -> list[Place] | None:
-    """Figures given as they are printed."""
-    return source.figures(value, signed_by_words=by_words)
+_MONEY = re.compile(rf"\s*({'|'.join(sorted(UNITS, key=len, reverse=True))})")
+_LONGEST = 8
 
 
-def by_id(source: Source, value: str, _: bool) -> list[Place] | None:
-    """Figures given by the id of their numeral, a minus before it where words give the sign."""
-    match = re.fullmatch(r"-?(n\d+)", value.strip())
-    if match is None:
-        return None
-    numeral = source.ledger.get(match[1])
-    return [source.place(numeral)] if numeral else []
-
-
-def ground(drafts: Drafts, chunk: Chunk, shape: Shape, *, ids: bool = False) -> Decoded:
-    """The table that `drafts` mean, with the roles of its numerals. `ids`: figures and codes are given by id.
-
-    Raises Invalid with everything that is wrong.
-    """
-    return _Grounding(chunk, shape, ids=ids).run(drafts)
+def ground(drafts: Drafts, chunk: Chunk, shape: Shape) -> Decoded:
+    """The table that `drafts` mean, with the roles of its numerals. Raises Invalid with everything that is wrong."""
+    return _Grounding(chunk, shape).run(drafts)
 
 
 class _Grounding:
     """Grounds one answer in one chunk."""
 
-    def __init__(self, chunk: Chunk, shape: Shape, *, ids: bool) -> None:
+    def __init__(self, chunk: Chunk, shape: Shape) -> None:
         self._source = Source(chunk)
         self._shape = shape
-        self._ids = ids
-        self._figures: Figures = by_id if ids else by_value
-        self._codes = CodeFinder(self._source, by_id=ids)
+        self._codes = CodeFinder(self._source)
         self._problems: list[str] = []
         self._doubts: list[str] = []
         self._roles: dict[str, Role] = {}
 
     def run(self, drafts: Drafts) -> Decoded:
         self._problems.extend(drafts.problems)
-        self._check_columns(drafts.columns)
+        self._check_columns(drafts)
         wants = [self._want(i, draft) for i, draft in enumerate(drafts.rows, start=1)]
         chunk = self._source.chunk
         if not wants and any(numeral.decimals for numeral in chunk.ledger):
@@ -73,6 +54,7 @@ class _Grounding:
         problems = [*self._problems, *assignment.problems]
         if problems:
             raise Invalid(tuple(dict.fromkeys(problems)))
+        self._doubts.extend(doubts_of(wants, chunk))
         self._account(wants)
         table = self._shape.table(
             kind=self._shape.kind,
@@ -87,20 +69,21 @@ class _Grounding:
         )
         return Decoded(table, self._roles, tuple(self._doubts))
 
-    def _check_columns(self, columns: Sequence[tuple[str, str]]) -> None:
+    def _check_columns(self, drafts: Drafts) -> None:
         text = alike(self._source.chunk.header + self._source.chunk.text)
         seen: set[str] = set()
-        for number, (key, header) in enumerate(columns, start=1):
+        known = {*self._shape.columns, *drafts.pointed}
+        for number, (key, header) in enumerate(drafts.columns, start=1):
             if not key:
                 self._problems.append(f"column {number} has neither key nor header")
             elif key in seen:
                 self._problems.append(f"column {number}: {key} is listed twice")
-            elif key not in self._shape.columns and not all(alike(word) in text for word in header.split()):
+            elif key not in known and not all(alike(word) in text for word in header.split()):
                 self._problems.append(f"column {number}: the header {header!r} is not in the source")
             seen.add(key)
 
     def _want(self, number: int, draft: Draft) -> Want:
-        say = f"row {number}"
+        say = draft.said or f"row {number}"
         if self._shape.sides and draft.side not in self._shape.sides:
             self._problems.append(f"{say}: the side {draft.side!r} is none of {', '.join(self._shape.sides)}")
         items = [
@@ -109,14 +92,20 @@ class _Grounding:
             if value is not None
         ]
         name, labels = self._name(say, draft, items)
-        codes = self._codes.find(draft.code) if draft.code else []
-        if draft.code and not codes:
-            self._problems.append(f"{say}: the code {draft.code} is not in the source")
-        return Want(number, draft, name, items, codes, labels)
+        return Want(number, draft, name, items, self._code(say, draft.code), labels, say)
+
+    def _code(self, say: str, code: Value) -> list[Code]:
+        if isinstance(code, Given):
+            return [self._codes.given(code)]
+        found = self._codes.find(code) if code else []
+        if code and not found:
+            self._problems.append(f"{say}: the code {code} is not in the source")
+        return found
 
     def _name(self, say: str, draft: Draft, items: list[Item]) -> tuple[str, list[Place]]:
         """The name of a row as answered, and where it stands."""
-        name = (draft.name or "").strip()
+        given = draft.name if isinstance(draft.name, Given) else None
+        name = given.text if given else str(draft.name or "").strip()
         if keys := self._shape.keys(draft.side):
             return self._key(say, name, keys), []
         if not name:
@@ -126,7 +115,7 @@ class _Grounding:
             if not (draft.code or any(item.texts for item in items)):
                 self._doubts.append(f"{say} has no name")
             return "", []
-        labels = self._source.texts(name)
+        labels = [self._source.at(given)] if given else self._source.texts(name)
         if not labels:
             self._problems.append(f"{say}: the name {name!r} is not in the source")
         return name, labels
@@ -141,21 +130,33 @@ class _Grounding:
         self._problems.append(f"{say}: the name {name!r} is none of {', '.join(keys)}")
         return name
 
-    def _item(self, say: str, draft: Draft, column: str, value: str) -> Item:
+    def _item(self, say: str, draft: Draft, column: str, value: str | Given) -> Item:
         text = self._shape.is_text(column, draft.side)
-        figures = None if text else self._figures(self._source, value, signed_by_words(column))
+        if isinstance(value, Given):
+            return self._pointed(say, column, value, text)
+        figures = None if text else self._source.figures(value, signed_by_words=signed_by_words(column))
         if figures is not None:
             if not figures:
                 self._problems.append(f"{say}, {column}: {value} is not in the source")
-            return Item(column, value, figures)
-        if text is False or (self._ids and not text and by_value(self._source, value, False)):
-            wanted = "the id of a numeral" if self._ids else "a figure"
-            self._problems.append(f"{say}, {column}: {value!r} is not {wanted}")
+            return Item(column, value, figures, negative=value.strip().startswith("-"))
+        if text is False:
+            self._problems.append(f"{say}, {column}: {value!r} is not a figure")
             return Item(column, value, [])
         texts = self._source.texts(value)
         if not texts:
             self._problems.append(f"{say}, {column}: {value!r} is not in the source")
         return Item(column, value, None, texts)
+
+    def _pointed(self, say: str, column: str, given: Given, text: bool | None) -> Item:
+        """A cell given by reference: a figure, or where the column may hold texts the text of the pieces."""
+        numeral = given.pieces[0].numeral if len(given.pieces) == 1 else None
+        if numeral and not text:
+            figure = f"{given} ({numeral.text})"
+            return Item(column, figure, [self._source.place(numeral)], negative=given.negative)
+        if text is False:
+            self._problems.append(f"{say}, {column}: {given} ({given.text}) is not a figure")
+            return Item(column, given.text, [])
+        return Item(column, given.text, None, [self._source.at(given)])
 
     def _account(self, wants: Sequence[Want]) -> None:
         for want in wants:
@@ -181,7 +182,22 @@ class _Grounding:
             numeral = item.place.numeral if item.place else None
             row.put(item.column, self._figure(item, numeral, want) if numeral else self._text(place))
             behind = place.end
+        if "unit" in self._shape.columns:
+            printed = (
+                self._unit(item.place.numeral) for item in want.figures if item.place and item.place.numeral
+            )
+            if unit := next(filter(None, printed), None):
+                row.put("unit", unit)
         return row
+
+    def _unit(self, numeral: Numeral) -> Cell | None:
+        """The unit of money printed behind a numeral: whatever is answered, print decides."""
+        chunk = self._source.chunk
+        end = numeral.span.end
+        found = _MONEY.match(chunk.slice(end, min(end + _LONGEST, chunk.end)))
+        return (
+            Cell(text=found[1], span=chunk.span(end + found.start(1), end + found.end(1))) if found else None
+        )
 
     def _text_place(self, item: Item, want: Want, behind: int) -> Place:
         """The place of a text: on the lines of its row, behind what stands before it, or near them."""
@@ -207,8 +223,11 @@ class _Grounding:
         chunk = self._source.chunk
         value = numeral.value
         if signed_by_words(item.column):
-            value = -abs(value) if item.value.strip().startswith("-") else abs(value)
-        unit = want.draft.values.get("unit") if "unit" in self._shape.columns else chunk.unit
+            value = -abs(value) if item.negative else abs(value)
+        unit = chunk.unit
+        if "unit" in self._shape.columns:
+            printed = self._unit(numeral)
+            unit = printed.text if printed else text_of(want.draft.values.get("unit"))
         return Cell(
             text=fold(chunk.slice(numeral.span.start, numeral.span.end)),
             amount=Amount(

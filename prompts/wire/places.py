@@ -6,6 +6,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from decimal import Decimal
 
+from prompts.wire.base import Given
 from schemas.numerals import parse_numeral
 from schemas.source import Chunk, Numeral
 from schemas.text import normalise, squeeze
@@ -53,6 +54,7 @@ class Source:
         self.ledger = {numeral.id: numeral for numeral in chunk.ledger}
         self._starts = [numeral.span.start for numeral in chunk.ledger]
         self._places = {numeral.id: self._place_of(numeral) for numeral in chunk.ledger}
+        self._found: dict[str, list[Place]] = {}
         self._by_value: dict[tuple[Decimal, int], list[Place]] = {}
         self._by_size: dict[tuple[Decimal, int], list[Place]] = {}
         for numeral in chunk.ledger:
@@ -102,12 +104,20 @@ class Source:
         A text that the print wraps around other columns is found by its first line.
         """
         needle = alike(text)
-        if not needle:
-            return []
+        if needle not in self._found:
+            self._found[needle] = self._search(needle) if needle else []
+        return self._found[needle]
+
+    def _search(self, needle: str) -> list[Place]:
         found = self._whole(needle)
         if not found and len(needle) > 1:
             found = self._wrapped(needle)
         return sorted(found, key=lambda place: (not place.bounded, place.start))
+
+    def at(self, given: Given) -> Place:
+        """Where something given by reference stands: its first pieces, as far as they stand side by side."""
+        first = given.pieces[0]
+        return Place(first.start, given.end, first.line)
 
     def _whole(self, needle: str, low: int = 0) -> list[Place]:
         found, index = [], self._text.find(needle, low)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Literal
 
@@ -23,7 +24,7 @@ from prompts.wire.base import (
 )
 from prompts.wire.grounding import ground
 from schemas.registry import AnyTable, TableType, table_type
-from schemas.source import Chunk
+from schemas.source import Chunk, Numeral
 from schemas.tables import Row
 
 
@@ -39,7 +40,7 @@ class RecordsWire:
 
     name = "records"
 
-    def response_model(self, kind: str | None) -> type[Answer]:
+    def response_model(self, kind: str | None, chunk: Chunk | None = None) -> type[Answer]:  # noqa: ARG002
         """The model of an answer for a kind."""
         return _model(table_type(kind))
 
@@ -47,16 +48,21 @@ class RecordsWire:
         """The text as it is."""
         return chunk.text
 
+    def cite(self, numerals: Sequence[Numeral], chunk: Chunk) -> list[str]:  # noqa: ARG002
+        """Numerals as they are printed."""
+        return [numeral.text for numeral in numerals]
+
     def encode(self, table: AnyTable, chunk: Chunk) -> Answer:
         """The answer that means `table`."""
         shape = shape_of(table.kind)
-        rows = [self._record(row, shape, chunk) for row in table.rows]
+        ledger = {numeral.id: numeral for numeral in chunk.ledger}
+        rows = [self._record(row, shape, chunk, ledger) for row in table.rows]
         return self.response_model(table.kind).model_validate(
             {"columns": columns_out(table, shape), "rows": rows}
         )
 
-    def _record(self, row: Row, shape: Shape, chunk: Chunk) -> dict[str, Any]:
-        cells = {column: figure_out(cell, chunk) for column, cell in row.cells()}
+    def _record(self, row: Row, shape: Shape, chunk: Chunk, ledger: Mapping[str, Numeral]) -> dict[str, Any]:
+        cells = {column: figure_out(cell, chunk, ledger) for column, cell in row.cells()}
         others = [{"header": c, "value": v} for c, v in cells.items() if c not in shape.columns]
         record: dict[str, Any] = {"side": row.side} if shape.sides else {}
         record |= {"code": row.code, "name": name_out(row, shape)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -22,18 +23,15 @@ from prompts.wire.base import (
 )
 from prompts.wire.grounding import ground
 from schemas.registry import AnyTable, TableType, table_type
-from schemas.source import Chunk
-from schemas.tables import Cell, Row
-from schemas.text import normalise
+from schemas.source import Chunk, Numeral
 
 
 class RowsWire:
     """`[side, code, name, v1, v2, …]`, the side only where the kind has sides, null for a blank cell."""
 
     name = "rows"
-    ids = False
 
-    def response_model(self, kind: str | None) -> type[Answer]:
+    def response_model(self, kind: str | None, chunk: Chunk | None = None) -> type[Answer]:  # noqa: ARG002
         """The model of an answer for a kind."""
         return _model(table_type(kind))
 
@@ -41,17 +39,21 @@ class RowsWire:
         """The text as it is."""
         return chunk.text
 
+    def cite(self, numerals: Sequence[Numeral], chunk: Chunk) -> list[str]:  # noqa: ARG002
+        """Numerals as they are printed."""
+        return [numeral.text for numeral in numerals]
+
     def encode(self, table: AnyTable, chunk: Chunk) -> Answer:
         """The answer that means `table`."""
         shape = shape_of(table.kind)
         columns = columns_out(table, shape)
-        value_out, code_out = (figure_ref, code_ref) if self.ids else (figure_out, code_printed)
         keys = [item if isinstance(item, str) else item["key"] or item["header"] for item in columns]
+        ledger = {numeral.id: numeral for numeral in chunk.ledger}
         rows = []
         for row in table.rows:
             head = [row.side] if shape.sides else []
-            cells = [value_out(cell, chunk) if (cell := row.get(key)) else None for key in keys]
-            rows.append([*head, code_out(row, chunk), name_out(row, shape), *cells])
+            cells = [figure_out(cell, chunk, ledger) if (cell := row.get(key)) else None for key in keys]
+            rows.append([*head, row.code, name_out(row, shape), *cells])
         return self.response_model(table.kind).model_validate({"columns": columns, "rows": rows})
 
     def decode(self, answer: Answer, chunk: Chunk) -> Decoded:
@@ -69,30 +71,7 @@ class RowsWire:
             drafts.append(
                 Draft(side, code or None, name, {key: v for (key, _), v in zip(columns, values, strict=True)})
             )
-        return ground(Drafts(columns, tuple(drafts), tuple(problems)), chunk, shape, ids=self.ids)
-
-
-def code_printed(row: Row, _: Chunk) -> str | None:
-    """The code of a row in one piece."""
-    return row.code
-
-
-def figure_ref(cell: Cell, chunk: Chunk) -> str:
-    """The id of the numeral of a cell, with a minus where words give the sign; a text as it is."""
-    if cell.amount is None or cell.numeral is None:
-        return cell.text
-    printed = next(numeral for numeral in chunk.ledger if numeral.id == cell.numeral)
-    return cell.numeral if printed.value == cell.amount.value else f"-{cell.numeral}"
-
-
-def code_ref(row: Row, chunk: Chunk) -> str | None:
-    """The ids of the numerals of a code, joined by plus signs; the code itself if its cell does not tell."""
-    if row.code is None or row.code_cell is None:
-        return row.code
-    span = row.code_cell.span
-    pieces = [n for n in chunk.ledger if span.start <= n.span.start and n.span.end <= span.end]
-    printed = "".join(normalise(numeral.text) for numeral in pieces)
-    return "+".join(numeral.id for numeral in pieces) if printed == row.code else row.code
+        return ground(Drafts(columns, tuple(drafts), tuple(problems)), chunk, shape)
 
 
 def _rows(answer: Any) -> list[list[str | None]]:

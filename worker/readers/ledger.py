@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from unicodedata import east_asian_width
 
 from schemas.findings import Role
 from schemas.source import Chunk, Numeral
@@ -22,13 +23,20 @@ _YEARS = re.compile(
     r"|(?:(?<![A-Za-z])(?:FY|fiscal year|year ended|year) ?)(?:19|20)\d\d(?: ?[-/] ?(?:19|20)?\d\d)?(?!\d)",
     re.IGNORECASE,
 )
+_MONTH = (
+    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?"
+    r"|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"
+)
 _DATES = re.compile(
     r"(?<!\d)(?:19|20)\d\d ?年 ?\d{1,2} ?月(?: ?\d{1,2} ?日)?"
     r"|(?<!\d)(?:19|20)\d\d([-./])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])(?![\d.])"
     r"|(?<!\d)(?:\d{1,2} ?[-至到~] ?)?(?:0?[1-9]|1[0-2]) ?月(?: ?(?:0?[1-9]|[12]\d|3[01]) ?日)?(?!份?[均度])"
+    rf"|(?<![A-Za-z]){_MONTH}\.? ?\d{{1,2}}, ?(?:19|20)\d\d(?!\d)"
+    rf"|(?<!\d)\d{{1,2}}\.? ?{_MONTH}\.?,? ?(?:19|20)\d\d(?!\d)",
+    re.IGNORECASE,
 )
 _FORMS = re.compile(
-    r"(?:公开|财决|部决|财预|部预|[预决]算公开)\D{0,4}\d{1,3}(?: ?- ?\d{1,2})? ?表"
+    r"(?:公开|财决|部决|财预|部预|[预决]算(?:公开)?)\D{0,4}\d{1,3}(?: ?- ?\d{1,2})? ?表"
     r"|(?:[预决]算表|公开表|附表|附件) ?\d{1,2}(?: ?- ?\d{1,2})?(?![\d.,])"
     r"|表\d{1,2}(?: ?- ?\d{1,2})?(?![\d.,])"
     r"|(?<![A-Za-z])(?:table|form|annex|appendix|schedule|exhibit|tabelle|tableau) ?(?:no\.? ?)?"
@@ -43,13 +51,15 @@ _DASHED = re.compile(r"^\s*[-—·•] ?\d{1,4} ?[-—·•]\s*$")
 _NIL = re.compile(r"(?:^|\s)[-—](?=\s|$)")
 # Where a line, a cell or a clause begins; then "1." "1、" "(1)" and a word.
 _ORDINALS = re.compile(
-    r"(?:^|[\t。；;:：])[ ]*(?:\d{1,2}[.、)]|\(\d{1,2}\)[、.]?) *(?=[^\W\d_]|(?:19|20)\d\d ?年)"
+    r"(?:^|[\t|。；;:：]| {2})[ ]*(?:\d{1,2}[.、)]|\(\d{1,2}\)[、.]?) *(?=[^\W\d_]|(?:19|20)\d\d ?年)"
 )
 _FORMULA = re.compile(r"(?<!\d)\(?\d{1,2} ?= ?\(?\d{1,2}(?: ?[-+] ?\d{1,2})+\)?(?!\d)")
 _NOTE = re.compile(r"^\s*(?:备?注|说明|附注|notes?|n\.b\.|remarks?|source)\s*[:：.\d]", re.IGNORECASE)
 _AUTHOR = re.compile(r"^(?:编制|填报|公开)?(?:部门|单位)(?:[(]单位[)])?(?:名称|编码|代码|及)*[:：]")
 _COLUMN_WORDS = re.compile(r"栏次|项目|行次|合计|序号|[*=+()（）,、.;:甲乙丙丁戊ABCDE|\s-]")
 _SENTENCE = re.compile(r"[。，；,;]")
+_RULE = re.compile(r"[\t|]")
+_GAP = re.compile(r"[\t| ]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +273,46 @@ def _chain(free: list[tuple[int, Numeral]], first: int) -> list[tuple[int, Numer
     return chain
 
 
+def _codes_of_blank_rows(region: _Region) -> Found:
+    """Codes of rows without figures, which readers leave out: printed where, and in the parts in which, the codes of
+    other rows are, with a name behind them."""
+    codes = {key for key, role in region.roles.items() if role == "code"}
+    runs = [(line, run) for line in region.lines for run in _runs(line)]
+    known = {
+        _shape(region, line, run) for line, run in runs if codes.issuperset(numeral.id for numeral in run)
+    }
+    for line, run in runs:
+        behind = line.text[run[-1].span.end - line.offset :]
+        named = re.match(r"[\t| ]*[^\W\d_]", behind)
+        if named and all(map(region.open, run)) and _shape(region, line, run) in known:
+            for numeral in run:
+                yield numeral, "code"
+
+
+def _runs(line: _Line) -> Iterator[tuple[Numeral, ...]]:
+    """Bare numbers that only rules and blanks part, where a cell begins."""
+    run: list[Numeral] = []
+    for numeral in line.numerals:
+        at = numeral.span.start - line.offset
+        between = line.text[run[-1].span.end - line.offset if run else 0 : at]
+        if run and not (plain(numeral) and _GAP.fullmatch(between)):
+            yield tuple(run)
+            run = []
+        begins = _GAP.fullmatch(between) or between.endswith("  ") or _RULE.search(between.rstrip(" ")[-1:])
+        if plain(numeral) and (run or begins):
+            run.append(numeral)
+    if run:
+        yield tuple(run)
+
+
+def _shape(region: _Region, line: _Line, run: Sequence[Numeral]) -> tuple[int, ...]:
+    """Where a run stands, by the rules before it or by the width of the print, and how many digits its numbers have."""
+    before = region.chunk.slice(line.offset, run[0].span.start)
+    rules = len(_RULE.findall(before))
+    width = 0 if rules else sum(2 if east_asian_width(character) in "WF" else 1 for character in before)
+    return rules, width, *(len(normalise(numeral.text)) for numeral in run)
+
+
 def _header_years(region: _Region) -> Found:
     """Bare years over the columns: a line above all figures whose numerals are successive years."""
     for line in region.lines:
@@ -302,6 +352,7 @@ _RULES: tuple[Callable[[_Region], Found], ...] = (
     _page_breaks,
     _column_numbers,
     _line_numbers,
+    _codes_of_blank_rows,
     _header_years,
     _notes,
 )

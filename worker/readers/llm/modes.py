@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import instructor
 from instructor.core import InstructorRetryException, ResponseParsingError
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from schemas.errors import Invalid, Refused, Truncated
 from worker.readers.llm.endpoint import CallLog, Endpoint
@@ -26,11 +26,11 @@ _lock = threading.Lock()
 
 
 class Probe(BaseModel):
-    """An answer whose form cannot be guessed from the question."""
+    """An answer whose form cannot be guessed from the question. Schemas of answers have patterns too."""
 
     model_config = ConfigDict(extra="forbid")
 
-    colour_of_snow: str
+    colour_of_snow: Annotated[str, Field(json_schema_extra={"pattern": "^[A-Za-z]+$"})]
 
 
 def ask(

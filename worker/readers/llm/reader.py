@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from pydantic import create_model, model_validator
@@ -12,12 +14,12 @@ from schemas.errors import Invalid, ModelError, Refused, Truncated
 from schemas.findings import Reading, Role
 from schemas.registry import AnyTable, TableType, table_type
 from schemas.source import Chunk
+from worker.pace import InMemory, Keeper
 from worker.readers.cache import AnswerCache, key_of
 from worker.readers.ledger import explain_rest, unexplained
 from worker.readers.llm.endpoint import CallLog, Endpoint
 from worker.readers.llm.modes import ask, mode_for
-from worker.segment import cut
-from worker.segment.cut import body_start
+from worker.readers.llm.parts import halves_of, parts_of
 from worker.settings import Settings
 
 _REASKS = 2
@@ -31,14 +33,15 @@ class LlmReader:
 
     Of the settings it uses `model`, `openai_api_key`, `openai_base_url`, `mode`, `wire`, `temperature`,
     `timeout_s`, `rows_per_call` and `home`. `patience_s`: seconds for which connection errors, 429 and 5xx are
-    retried here before they are raised. Raises ConfigError where model or endpoint are not configured.
+    retried here before they are raised; `pace` is shared with others who ask the same endpoint. Raises
+    ConfigError where model or endpoint are not configured.
     """
 
     name = "llm"
 
-    def __init__(self, settings: Settings, *, patience_s: float = 30.0) -> None:
+    def __init__(self, settings: Settings, *, patience_s: float = 30.0, pace: Keeper | None = None) -> None:
         self._settings = settings
-        self._endpoint = Endpoint(settings, patience_s)
+        self._endpoint = Endpoint(settings, patience_s, pace or InMemory())
         self._wire: Wire = WIRES[settings.wire]
         self._cache = AnswerCache(settings.home / "cache" / "answers")
 
@@ -56,7 +59,7 @@ class LlmReader:
         if chunk.blank or not (chunk.ledger or _has_texts(chunk)):
             return job.empty()
         try:
-            for part in cut(chunk, self._lines_per_call(chunk)):
+            for part in parts_of(chunk, self._lines_per_call(chunk)):
                 self._read(part, job)
             return job.reading(self._wire)
         except ModelError as error:
@@ -70,9 +73,9 @@ class LlmReader:
     def _read(self, part: Chunk, job: _Job) -> None:
         """Read a part into `job`; one that is too long in smaller parts."""
         try:
-            job.parts.append((part, self._ask(part, job.chunk, job.log)))
+            job.parts.append((part, self._ask(part, job)))
         except Truncated as error:
-            halves = _halves(part)
+            halves = halves_of(part)
             if not halves:
                 job.lost.append((part, error))
             for half in halves:
@@ -80,7 +83,8 @@ class LlmReader:
         except (Invalid, Refused) as error:
             job.lost.append((part, error))
 
-    def _ask(self, part: Chunk, whole: Chunk, log: CallLog) -> Decoded:
+    def _ask(self, part: Chunk, job: _Job) -> Decoded:
+        log = job.log
         prompt = build(part, self._wire)
         key = self._key(part, prompt)
         entry = self._cache.get(key) or {}
@@ -91,7 +95,7 @@ class LlmReader:
             log.add_cached(prompt.version)
             return known
         try:
-            found = self._put(_Trial(part, whole, self._wire), prompt, log)
+            found = self._put(_Trial(part, job, self._wire), prompt, log)
         except Truncated as error:
             self._cache.put(key, {"truncated": str(error)})
             raise
@@ -107,7 +111,7 @@ class LlmReader:
     def _recall(self, entry: dict[str, Any], part: Chunk) -> Decoded | None:
         """What a kept answer means; None for one that no longer decodes."""
         try:
-            answer = self._wire.response_model(part.kind).model_validate(entry.get("answer"))
+            answer = self._wire.response_model(part.kind, part).model_validate(entry.get("answer"))
             return self._wire.decode(answer, part)
         except (ValueError, Invalid):
             return None
@@ -142,14 +146,14 @@ class _Found:
 class _Trial:
     """Checks the answers for one part. Problems are sent back every time, doubts once: print may be odd."""
 
-    def __init__(self, part: Chunk, whole: Chunk, wire: Wire) -> None:
-        self._part, self._whole, self._wire = part, whole, wire
+    def __init__(self, part: Chunk, job: _Job, wire: Wire) -> None:
+        self._part, self._job, self._wire = part, job, wire
         self._doubted = False
         self.best: _Found | None = None
 
     def model(self) -> type[Answer]:
         """The model of an answer, which holds each one against the source."""
-        base = self._wire.response_model(self._part.kind)
+        base = self._wire.response_model(self._part.kind, self._part)
 
         def grounded(answer: Answer) -> Answer:
             self._check(answer)
@@ -182,16 +186,18 @@ class _Trial:
         part = self._part
         if part.role == "narrative":
             return []
-        # Line numbers are told by their sequence, which a part may be too short for.
-        known = {**explain_rest(self._whole, decoded.roles), **decoded.roles}
+        known = {**self._job.evident(part), **explain_rest(part, decoded.roles), **decoded.roles}
         left = [n for n in unexplained(part, known) if n.decimals or not _has_texts(part)]
-        shown = [f"{n.id} {n.text} (line {n.span.line})" for n in left[:_LISTED]]
+        shown = [
+            f"{said} (line {numeral.span.line})"
+            for said, numeral in zip(self._wire.cite(left[:_LISTED], part), left, strict=False)
+        ]
         if len(left) > _LISTED:
             shown.append(f"{len(left) - _LISTED} more")
         return [f"in the source but in no row, unless it is no value of the table: {item}" for item in shown]
 
 
-@dataclass(slots=True)
+@dataclass
 class _Job:
     """One chunk on its way: the parts read, the parts lost, the calls made."""
 
@@ -199,6 +205,14 @@ class _Job:
     log: CallLog
     parts: list[tuple[Chunk, Decoded]] = field(default_factory=list)
     lost: list[tuple[Chunk, ModelError]] = field(default_factory=list)
+
+    def evident(self, part: Chunk) -> Mapping[str, Role]:
+        """What is told by the whole chunk of the numerals of a part: it may be too short for a sequence."""
+        return self._evident if part.parts > 1 else {}
+
+    @cached_property
+    def _evident(self) -> dict[str, Role]:
+        return explain_rest(self.chunk, {})
 
     def empty(self) -> Reading:
         """The reading of a form without figures: no model is needed for it."""
@@ -255,10 +269,3 @@ def _joined(chunk: Chunk, tables: list[AnyTable]) -> AnyTable:
     if len(tables) > 1:
         table.rows.sort(key=lambda row: order.get(row.side or "", 0))
     return table
-
-
-def _halves(part: Chunk) -> list[Chunk]:
-    """A part in smaller parts, empty if it cannot be cut."""
-    body = sum(bool(part.slice(start, end).strip()) for start, end in part.lines[body_start(part) :])
-    parts = cut(part, max(1, (body + 1) // 2))
-    return parts if len(parts) > 1 else []

@@ -62,6 +62,16 @@ def lookup(code: str) -> Entry | None:
     return _entries().get(code)
 
 
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(name for entry in _entries().values() for name in entry.names)
+
+
+def is_name(text: str) -> bool:
+    """Whether a squeezed text is the name of a code."""
+    return text in _names()
+
+
 def contradiction(code: str, name: str, classification: str) -> Contradiction | None:
     """Whether a printed name contradicts its code in a classification ('function' or 'economic').
 

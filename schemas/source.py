@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
 from schemas.numerals import Printed
 from schemas.text import normalise
 
+Box = tuple[float, float, float, float]
+"""(x0, top, x1, bottom) in points (1/72 inch) from the upper left corner of the page as it is shown."""
+
 
 class Span(BaseModel):
-    """A place in a document: character offsets [start, end), 1-based line and page.
-
-    `box` is (x0, top, x1, bottom) in points from the upper left corner of the page, where known.
-    """
+    """A place in a document: character offsets [start, end), 1-based line and page; `box` where known."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -26,13 +26,42 @@ class Span(BaseModel):
     end: int
     line: int
     page: int = 1
-    box: tuple[float, float, float, float] | None = None
+    box: Box | None = None
+
+
+class Word(NamedTuple):
+    """A word of a page: offsets [start, end) in the text of its document, and its place on the page.
+
+    `score` is how sure the recognition of it was, 0..1; None where it was not recognised but decoded.
+    """
+
+    start: int
+    end: int
+    box: Box
+    score: float | None = None
+
+
+class Page(BaseModel):
+    """Where the text of one page comes from. Width and height in points, as shown.
+
+    `turned` is by how many degrees clockwise the page was turned to stand upright. `reason` says why its text
+    was taken from `source`; `problem` why nothing, or not all of it, could be read.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    width: float
+    height: float
+    source: Literal["text_layer", "ocr", "none"]
+    turned: Literal[0, 90, 180, 270] = 0
+    reason: str = ""
+    problem: str = ""
 
 
 class Numeral(BaseModel):
     """One entry of a ledger: a numeral as printed, its value and its place.
 
-    `id` is unique within the chunk ("n17", in reading order).
+    `id` is unique within the chunk ("n17", in reading order). `score` as in `Word`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -43,6 +72,7 @@ class Numeral(BaseModel):
     decimals: int
     percent: bool
     span: Span
+    score: float | None = None
 
 
 class Document(BaseModel):
@@ -50,7 +80,10 @@ class Document(BaseModel):
 
     `text` is the decoded file (or, for formats that are not plain text, the text made from it, tables
     with a tab between cells). `page_starts` and all spans are offsets into it. `delimiter` is set for
-    files that are one table of separated values.
+    files that are one table of separated values. Files that have pages to look at have `pages`, one for each
+    of `page_starts`, and `words` in the order of the text. `notes` say what of the file was left out. `grids`
+    are the (start, end) offsets of tables whose rows are ruled: no name goes on in the next row there, but over the
+    break of a page.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -62,6 +95,10 @@ class Document(BaseModel):
     media_type: str = "text/plain"
     encoding: str = "utf-8"
     delimiter: str | None = None
+    pages: tuple[Page, ...] = ()
+    words: tuple[Word, ...] = ()
+    notes: tuple[str, ...] = ()
+    grids: tuple[tuple[int, int], ...] = ()
 
     @cached_property
     def reading(self) -> str:
@@ -85,7 +122,32 @@ class Document(BaseModel):
 
     def span(self, start: int, end: int) -> Span:
         """The span of [start, end)."""
-        return Span(start=start, end=end, line=self.line_of(start), page=self.page_of(start))
+        return Span(
+            start=start,
+            end=end,
+            line=self.line_of(start),
+            page=self.page_of(start),
+            box=self.box(start, end),
+        )
+
+    def words_in(self, start: int, end: int) -> tuple[Word, ...]:
+        """The words that share a character with [start, end)."""
+        first = bisect_right(self.words, start, key=lambda word: word.end)
+        last = bisect_left(self.words, end, key=lambda word: word.start)
+        return self.words[first:last]
+
+    def box(self, start: int, end: int) -> Box | None:
+        """What the words of [start, end) take up on the page on which it begins."""
+        page = self.page_of(start)
+        boxes = [word.box for word in self.words_in(start, end) if self.page_of(word.start) == page]
+        if not boxes:
+            return None
+        lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+        return min(lefts), min(tops), max(rights), max(bottoms)
+
+    def score(self, start: int, end: int) -> float | None:
+        """The lowest score of the words of [start, end); None where none was recognised from an image."""
+        return min((word.score for word in self.words_in(start, end) if word.score is not None), default=None)
 
 
 ChunkRole = Literal["table", "narrative"]
@@ -99,7 +161,8 @@ class Chunk(BaseModel):
     its lines in the document. `kind` is what segmentation takes the table for, None where it is of no
     known kind. `blank` says why the form is known to hold no figures. `wide` are the document offsets of
     characters that are printed wide and are narrow in reading form. `part` of `parts`: a long table cut by
-    rows; `header` is then the text of the header lines that every part but the first lacks.
+    rows; `header` is then the text of the header lines that every part but the first lacks. `whole`: its rows lie
+    in `Document.grids`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -126,6 +189,7 @@ class Chunk(BaseModel):
     delimiter: str | None = None
     part: int = 1
     parts: int = 1
+    whole: bool = False
     ledger: tuple[Numeral, ...] = ()
 
     def slice(self, start: int, end: int) -> str:
@@ -150,6 +214,7 @@ def ledger_of(document: Document, printed: Iterable[Printed]) -> tuple[Numeral, 
             decimals=p.decimals,
             percent=p.percent,
             span=document.span(p.start, p.end),
+            score=document.score(p.start, p.end),
         )
         for i, p in enumerate(printed, start=1)
     )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from unicodedata import east_asian_width
 
 from schemas import Chunk, Document, ledger_of
 from worker.segment.anchors import is_note, is_page_mark, unit_of
 from worker.segment.cut import cut
 from worker.segment.facts import DocumentFacts, describe, document_stage, stage_of
+from worker.segment.furniture import furniture
 from worker.segment.lines import Field, Line, lines_of
 from worker.segment.regions import PERFORMANCE, Region, blank_statement, prose_regions, table_regions
 
@@ -36,12 +38,15 @@ def segment(document: Document) -> list[Chunk]:
 
 
 def document_lines(document: Document) -> list[Line]:
-    """Every line of a document, its end without the line break."""
+    """Every line of a document, its end without the line break; page furniture is blank."""
     starts = document.line_starts
     bounds = [
         (a, (starts[i + 1] - 1) if i + 1 < len(starts) else len(document.text)) for i, a in enumerate(starts)
     ]
-    return lines_of(document.reading, bounds, 0, document.delimiter)
+    lines = lines_of(document.reading, bounds, 0, document.delimiter)
+    for i in furniture(document, lines):
+        lines[i] = replace(lines[i], text=" " * len(lines[i].text), furniture=True)
+    return lines
 
 
 def _chunk(document: Document, lines: list[Line], region: Region, id_: str, stage: str | None) -> Chunk:
@@ -70,13 +75,18 @@ def _chunk(document: Document, lines: list[Line], region: Region, id_: str, stag
         first_line=region.first + 1,
         last_line=region.last + 1,
         page=document.page_of(start),
-        text=document.reading[start:end],
+        text="\n".join(line.text for line in span),
         wide=frozenset(_wide(document, start, end)),
         blank=blank,
         delimiter=document.delimiter,
+        whole=_in_grids(document, [x for x in span if x.separated]),
         # Line by line and field by field: no numeral reaches over a line end or a separator.
         ledger=ledger_of(document, (p for line in span for p in line.numerals)),
     )
+
+
+def _in_grids(document: Document, rows: list[Line]) -> bool:
+    return bool(rows) and all(any(a <= row.start < b for a, b in document.grids) for row in rows)
 
 
 def _wide(document: Document, start: int, end: int) -> Iterator[int]:

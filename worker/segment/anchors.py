@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from schemas import kind_of_title
+from schemas.numerals import parse_numeral
 from schemas.text import split_ordinal, squeeze
 from worker.segment.lines import Line
 
@@ -43,7 +44,8 @@ _NOT_TITLE = re.compile(
     r"^(?:注|说明|备注|本表|此表|见|详见|序号)|(?:如下|见)表$|空表|代表$|(?<!申)报表$|填表"
 )
 _ENGLISH_TITLE = re.compile(
-    r"^(?:table|schedule|exhibit|statement|summary|balance sheet|income statement|budget|invoice|appendix)\b.{0,80}$",
+    r"^(?:(?:consolidated|combined|condensed) )*"
+    r"(?:table|schedule|exhibit|statement|summary|balance sheet|income statement|budget|invoice|appendix)s?\b.{0,80}$",
     re.IGNORECASE,
 )
 _PART = re.compile(r"^第[一二三四五六七八九十]{1,3}(?:部分|章|节)")
@@ -56,7 +58,8 @@ _COLUMN_WORD = re.compile(
     r"^(?:金额|合计|小计|.{0,8}(?:预算|决算)数?)$"
 )  # beside 项目名称: the header of a table
 _PAGE_MARK = re.compile(
-    r"^(?:[-=]+page\d+[-=]*|[-—–]+\d{1,3}[-—–]+|第\d+页(?:共\d+页)?|\d+/\d+)$", re.IGNORECASE
+    r"^(?:[-=]+page\d+[-=]*|page\d+(?:of\d+)?|[-—–]+\d{1,3}[-—–]+|第\d+页(?:共\d+页)?|\d+/\d+)$",
+    re.IGNORECASE,
 )
 
 
@@ -90,12 +93,17 @@ def is_section_heading(line: Line) -> bool:
 def is_prose(line: Line) -> bool:
     """A sentence rather than a row of a table."""
     text = squeeze(_GROUPING.sub("", line.text))
-    if line.separated or len(text) < 25 or _NOTE.match(text):
+    if line.separated or len(text) < 25 or _NOTE.match(text) or ends_in_figures(line):
         return False
     return bool(_SENTENCE.search(text)) or bool(_ENGLISH_SENTENCE.search(line.text))
 
 
-_GROUPING = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")  # the comma of 1,234 ends no clause
+def ends_in_figures(line: Line) -> bool:
+    """Whether a gap parts the words of a line from figures at its end: however many commas, it is a row of a table."""
+    return len(line.fields) > 1 and parse_numeral(line.fields[-1].text) is not None
+
+
+_GROUPING = re.compile(r"(?<=\d), ?(?=\d{3}(?!\d))")  # the comma of 1,234 ends no clause
 _ENGLISH_SENTENCE = re.compile(r"^\s*(?:[A-Za-z'-]+[ ,]){6,}.*[.:]\s*$")
 _NOTE = re.compile(r"^(?:注|说明|备注)|^\d+[.、]")
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from schemas import squeeze
 from schemas.numerals import Printed, find_numerals
@@ -29,7 +30,8 @@ class Field:
 class Line:
     """One line: 0-based index in its document or chunk, document offsets, reading text.
 
-    `cells` are its fields where something else than separators tells them.
+    `cells` are its fields where something else than separators tells them. `furniture` stands at the edge of a page
+    and was made blank.
     """
 
     index: int
@@ -38,6 +40,7 @@ class Line:
     text: str
     delimiter: str | None = None
     cells: tuple[Field, ...] | None = None
+    furniture: bool = False
 
     @cached_property
     def squeezed(self) -> str:
@@ -78,6 +81,11 @@ class Line:
 
 
 _GAP = re.compile(r" {2,}")
+# 类 and 款 stand alone, over the columns of a code.
+_IDEOGRAPH = re.compile(r"(?![类款])[\u3400-\u9fff]")
+_MANY, _PAIR = 4, 2
+_WIDEST = 4
+"""Blanks between the ideographs of a word that is set wide, at most."""
 _RULE = re.compile(r"^[\s|:+=\-]+$")
 
 
@@ -94,7 +102,7 @@ def _split(line: Line) -> list[Field]:
         if text.lstrip().startswith("|"):
             ranges = ranges[1:]
     else:
-        ranges = _ranges(text, _GAP)
+        ranges = list(_spaced_out(text, _ranges(text, _GAP)))
     found = []
     for column, (a, b) in enumerate(ranges):
         piece = text[a:b]
@@ -103,6 +111,35 @@ def _split(line: Line) -> list[Field]:
         if a < b:
             found.append(Field(text[a:b], start + a, start + b, column if line.separated else -1))
     return found
+
+
+def _spaced_out(text: str, ranges: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The ranges with those of a word set wide in one: "合    计" is no two columns."""
+    run: list[tuple[int, int]] = []
+    before = ""
+    for a, b in ranges:
+        word = text[a:b].strip()
+        single = bool(_IDEOGRAPH.fullmatch(word)) and not (word == "项" and before == "款")
+        if run and not (single and a - run[-1][1] <= _WIDEST):
+            yield from _words(run)
+            run = []
+        if single:
+            run.append((a, b))
+        else:
+            yield a, b
+        before = word
+    yield from _words(run)
+
+
+def _words(run: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Ideographs that stand alone, as words of those that stand equally far apart; four and more in pairs."""
+    gaps = [right[0] - left[1] for left, right in pairwise(run)]
+    paired = len(run) >= _MANY and len(set(gaps)) == 1
+    start = 0
+    for i in range(1, len(run) + 1):
+        if i == len(run) or gaps[i - 1] != gaps[start] or (paired and i - start == _PAIR):
+            yield run[start][0], run[i - 1][1]
+            start = i
 
 
 def _ranges(text: str, separator: re.Pattern[str]) -> list[tuple[int, int]]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from schemas import kinds
 from schemas.numerals import parse_numeral
+from schemas.text import split_ordinal, squeeze
 from worker.segment.anchors import (
     Anchor,
     anchor_of,
@@ -29,6 +30,15 @@ _BLANK = re.compile(
     r"|本表为空(?:表)?|此表为空|空表"
 )
 _MONEY = re.compile(r"\d\s*(?:百万元|千元|万元|亿元|元|%|％)|(?:[$€£¥]|USD|EUR)\s?\d")
+# A name is broken into so many lines at most; an ordinal stands so near to the one before it.
+_PIECES = 3
+_NEAR = 12
+_DIGITS = "一二三四五六七八九"
+_ORDINALS = {
+    (_DIGITS[tens - 2] if tens > 1 else "") + ("十" if tens else "") + digit: 10 * tens + number
+    for tens in range(4)
+    for number, digit in enumerate(("", *_DIGITS))
+}
 _TOTAL_ROW = re.compile(r"合计|总计|(?i:\btotal\b)")
 
 
@@ -94,7 +104,7 @@ def _walk(lines: Sequence[Line]) -> Iterator[Region]:
         anchor = None if is_part_heading(line) else anchor_of(line)
         if anchor is None:
             pending = None
-            if _ends(current, line):
+            if _ends(current, line) and not (current and _goes_on(current, lines, i)):
                 if current:
                     yield current
                 current = None
@@ -142,6 +152,36 @@ def _ends(current: Region | None, line: Line) -> bool:
     )
 
 
+def _goes_on(current: Region, lines: Sequence[Line], i: int) -> bool:
+    """Whether line i is a name in a table, or a piece of one, though it ends as headings do: the next lines bring a
+    row of figures and no title, and if it bears an ordinal, that before stands in the lines before."""
+    line = lines[i]
+    if is_part_heading(line) or current.kind in PERFORMANCE:
+        return False
+    ordinal = split_ordinal(line.squeezed)[0]
+    if ordinal and not _counts_on(ordinal, lines[max(current.first, i - _NEAR) : i]):
+        return False
+    if not any(x.has_amount for x in lines[current.first : i]):
+        return False
+    for following in islice((x for x in lines[i + 1 :] if not (x.blank or is_page_mark(x))), _PIECES):
+        if anchor_of(following) or is_prose(following) or is_section_heading(following):
+            return False
+        if following.has_amount:
+            return following.separated or len(following.fields) > 1 or len(following.numerals) > 1
+    return False
+
+
+def _counts_on(ordinal: str, lines: Sequence[Line]) -> bool:
+    """Whether the ordinal before 二十七、 begins a field of these lines."""
+    number = _ORDINALS.get(ordinal.rstrip("、"), 0)
+    return any(
+        _ORDINALS.get(split_ordinal(squeeze(field.text))[0].rstrip("、")) == number - 1
+        for line in lines
+        for field in line.fields
+        if number > 1
+    )
+
+
 def _opens_form(current: Region, anchor: Anchor, lines: Sequence[Line], i: int) -> bool:
     """Whether a title opens the next performance form: its first label follows at once."""
     if anchor.mark == "form" or "label" not in current.marks:
@@ -177,7 +217,10 @@ def _new_header(current: Region, lines: Sequence[Line], i: int) -> bool:
     line = lines[i]
     if current.kind in PERFORMANCE or not line.separated or len(line.fields) < 3 or line.has_amount:
         return False
-    body = [x for x in lines[current.first : i] if x.has_amount]
+    before = lines[current.first : i]
+    if any(x.squeezed == line.squeezed for x in before):  # its own header, repeated on the next page
+        return False
+    body = [x for x in before if x.has_amount]
     gap = i > 0 and lines[i - 1].blank
     if len(body) < 2 or not gap:
         return False
@@ -239,25 +282,39 @@ def _untitled(lines: Sequence[Line], taken: set[int]) -> Iterator[Region]:
             continue
         with_numbers = [k for k in run if any(parse_numeral(f.text) for f in lines[k].fields)]
         if len(run) >= 3 and len(with_numbers) >= 2:
-            yield _untitled_region(lines, run, taken)
+            yield (region := _untitled_region(lines, run, taken))
+            taken |= {*range(region.first, region.last + 1)}
         run = []
 
 
 def _may_stand_inside(lines: Sequence[Line], i: int, last: int) -> bool:
-    """A blank line, the rule of a Markdown table, or a label alone ("Assets") between the rows of a table."""
+    """A blank line, the mark of a page, the rule of a Markdown table, or a label alone ("Assets"), which may be broken
+    over lines, between the rows of a table, the last of which is `last`."""
     line = lines[i]
     if line.blank:
-        return i - last < 2
-    if line.separated and not line.fields:
+        return line.furniture or lines[i - 1].furniture or not lines[i - 1].blank
+    if line.separated and (not line.fields or lines[last].separated):
         return True
-    short = (
-        len(line.fields) == 1
-        and len(line.squeezed) <= 40
-        and not line.numerals
-        and not is_section_heading(line)
-    )
-    following = next((x for x in lines[i + 1 : i + 3] if not x.blank), None)
-    return short and i - last <= 2 and following is not None and len(following.fields) >= 2
+    visible = [x for x in lines[last + 1 : i + 1] if not (x.blank or _is_page(x))]
+    if len(visible) > _PIECES:
+        return False
+    for following in islice((x for x in lines[i + 1 :] if not (x.blank or _is_page(x))), _PIECES):
+        if len(following.fields) > 1 and not _sentence(following):
+            return _is_page(line) or _is_label(line)
+        if not _is_label(following):
+            return False
+    return False
+
+
+def _is_label(line: Line) -> bool:
+    """A short text alone on its line that opens no section."""
+    short = len(line.fields) == 1 and len(line.squeezed) <= 40
+    return short and not line.numerals and not is_section_heading(line) and anchor_of(line) is None
+
+
+def _is_page(line: Line) -> bool:
+    """A line that says which page it is, if only by its number."""
+    return is_page_mark(line) or (line.squeezed.isdigit() and len(line.squeezed) <= 3)
 
 
 def _sentence(line: Line) -> bool:
@@ -281,7 +338,7 @@ def _untitled_region(lines: Sequence[Line], run: list[int], taken: set[int]) -> 
         line = lines[i]
         if i in taken or is_prose(line):
             break
-        if line.fields:
+        if line.fields and not _is_page(line):
             title, first = line.text.strip(), i
             if not unit_of(line.squeezed):
                 break

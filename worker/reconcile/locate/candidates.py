@@ -6,7 +6,7 @@ values that close are kept: some hundreds of integers to look at, however wide t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
@@ -19,12 +19,15 @@ from schemas.findings import Candidate, Evidence
 from schemas.numerals import parse_numeral
 from schemas.source import Numeral
 from schemas.text import fold, normalise, squeeze
+from worker.recognised import unsure
 
 # A reviewer looks at the first few.
 _MOST = 5
 # Longer figures are no amounts, and pairs of their digits are many.
 _MOST_DIGITS = 30
 _MOST_PLACES = 3
+# A mark and a blank at most between two parts of a figure.
+_GAP = 2
 _POWERS = (1, 2, 3, 4, 6, 8)
 
 
@@ -37,6 +40,7 @@ class _Way(NamedTuple):
 
 _ORDER: dict[str, _Way] = {
     "loose": _Way("numeral", "a numeral that closes and has no cell of its own is hardly there by chance"),
+    "broken": _Way("numeral", "a figure in two parts, of which one stands in no cell"),
     "letter": _Way("look_alike", "a letter in a figure is a misread digit"),
     "sign": _Way("sign", "reaches one value only; minus signs and parentheses are small marks"),
     "look_alike": _Way("look_alike", "what scanners confuse most; reaches a few values"),
@@ -46,6 +50,7 @@ _ORDER: dict[str, _Way] = {
     "point": _Way("point", "reaches a few values, but rarely happens"),
     "near": _Way("shift", "a table has few neighbours, but sums of one part are equal without any slip"),
     "dropped": _Way("dropped", "common, but reaches ten values a digit"),
+    "added": _Way("digit", "rules and specks beside a figure are recognised as a digit"),
     "look_alikes": _Way(
         "look_alike", "two misread digits in one figure are rarer than one, and reach many values"
     ),
@@ -56,7 +61,12 @@ _ORDER: dict[str, _Way] = {
 """The likeliest first: how often it happens, against how many values it reaches (and so by chance)."""
 
 _RANKS = {name: rank for rank, name in enumerate(_ORDER)}
+# Of a figure that was recognised with a low score: programs lose, add and confuse marks, but swap none.
+_MISREAD = ("loose", "broken", "letter", "look_alike", "point", "sign", "dropped", "added", "look_alikes")
+_MISREAD_RANKS = {name: rank for rank, name in enumerate(dict.fromkeys((*_MISREAD, *_ORDER)))}
 _ALIKE = {"0": "68", "6": "085", "8": "063", "1": "7", "7": "1", "3": "8", "5": "6"}
+# What recognition confuses besides, where the image is poor.
+_POOR = {"0": "9", "1": "4", "2": "7", "3": "5", "4": "1", "5": "38", "7": "2", "8": "9", "9": "08"}
 _LETTERS: dict[str, str | int | None] = {"O": "0", "o": "0", "l": "1", "I": "1", "|": "1"}
 _SIGNS = {1: "a minus sign is missing", -1: "a minus sign too many"}
 
@@ -78,6 +88,7 @@ def candidates(
     numerals: Sequence[Numeral],
     taken: Collection[str] = (),
     near: Sequence[tuple[str, Amount]] = (),
+    own: Numeral | None = None,
 ) -> tuple[Candidate, ...]:
     """The values that close and can be explained, the likeliest first; at most five, none where nothing explains.
 
@@ -91,11 +102,13 @@ def candidates(
     finest = max((other.decimals for _, other in near), default=amount.decimals + 1)
     closing = _within(low, high)
     ulp = Fraction(1, 10**amount.decimals)
+    ranks = _MISREAD_RANKS if unsure(own) else _RANKS
     found: dict[Decimal, tuple[bool, int, Fraction, _Origin]] = {}
     for origin in (
         *_elsewhere(amount, text, low, high, numerals, taken),
         *_beside(amount, text, near),
-        *_slips(amount, text),
+        *_broken(own, numerals, taken),
+        *_slips(amount, text, recognised=own is not None),
     ):
         least, most = closing(origin.decimals)
         if not least <= origin.number <= most:
@@ -104,7 +117,7 @@ def candidates(
             continue
         value = _value(origin)
         off = abs(Fraction(value) - middle)
-        key = 2 * off > ulp, _RANKS[origin.way], off, origin
+        key = 2 * off > ulp, ranks[origin.way], off, origin
         if value != amount.value and (value not in found or key < found[value]):
             found[value] = key
     best = sorted(found.items(), key=lambda entry: (entry[1][:3], entry[0]))[:_MOST]
@@ -181,8 +194,29 @@ def _beside(amount: Amount, text: str, near: Sequence[tuple[str, Amount]]) -> It
         yield _Origin("near", _number(other.value, other.decimals), decimals, f"{words} has {shown}")
 
 
-def _slips(amount: Amount, text: str) -> Iterator[_Origin]:
-    """Figures of which the printed one is what a slip made."""
+def _broken(own: Numeral | None, numerals: Sequence[Numeral], taken: Collection[str]) -> Iterator[_Origin]:
+    """Figures of which recognition made two, or took the point for a comma: the other part stands right beside."""
+    for numeral in numerals if own else ():
+        if own is None or numeral.id in taken or numeral.span.line != own.span.line:
+            continue
+        left, right = sorted((own, numeral), key=lambda part: part.span.start)
+        if not 0 <= right.span.start - left.span.end <= _GAP or right.value < 0:
+            continue
+        one, other = _digits_of(left), _digits_of(right)
+        sign = -1 if left.value < 0 else 1
+        words = f"{fold(left.text)} and {fold(right.text)} are printed side by side"
+        if not left.decimals:
+            yield _Origin("broken", sign * int(one + other), right.decimals, words)
+        if not right.decimals:
+            yield _Origin("broken", sign * int(one + other), left.decimals + len(other), words)
+
+
+def _digits_of(numeral: Numeral) -> str:
+    return "".join(filter(str.isdecimal, normalise(numeral.text)))
+
+
+def _slips(amount: Amount, text: str, *, recognised: bool) -> Iterator[_Origin]:
+    """Figures of which the printed one is what a slip made, of people or, where it was recognised, of programs."""
     decimals = amount.decimals
     yield from _letters(fold(text))
     if amount.value.adjusted() + decimals > _MOST_DIGITS:
@@ -191,12 +225,14 @@ def _slips(amount: Amount, text: str) -> Iterator[_Origin]:
     sign = -1 if amount.value < 0 else 1
 
     yield _Origin("sign", -sign * int(digits), decimals, _SIGNS[sign])
+    alike = {digit: _ALIKE.get(digit, "") + (_POOR.get(digit, "") if recognised else "") for digit in digits}
     for way, changed, places, words in (
-        *_alike(digits, decimals),
+        *_alike(digits, decimals, alike),
         *_swapped(digits, decimals),
         *_shorter(digits, decimals),
         *_longer(digits, decimals),
-        *_other(digits, decimals),
+        *(_without_ends(digits, decimals) if recognised else ()),
+        *_other(digits, decimals, alike),
     ):
         if changed[0] != "0" or len(changed) <= places + 1:
             yield _Origin(way, sign * int(changed), places, words)
@@ -220,11 +256,11 @@ def _letters(shown: str) -> Iterator[_Origin]:
         yield _Origin("letter", _number(read.value, read.decimals), read.decimals, f"{alike} look alike")
 
 
-def _alike(digits: str, decimals: int) -> Iterator[_Change]:
-    doubtful = [place for place, digit in enumerate(digits) if digit in _ALIKE]
+def _alike(digits: str, decimals: int, alike: Mapping[str, str]) -> Iterator[_Change]:
+    doubtful = [place for place, digit in enumerate(digits) if alike[digit]]
     for count, way in ((1, "look_alike"), (2, "look_alikes")):
         for places in combinations(doubtful, count):
-            for others in product(*(_ALIKE[digits[place]] for place in places)):
+            for others in product(*(alike[digits[place]] for place in places)):
                 changed = list(digits)
                 for place, other in zip(places, others, strict=True):
                     changed[place] = other
@@ -262,10 +298,17 @@ def _longer(digits: str, decimals: int) -> Iterator[_Change]:
                 yield "dropped", changed, decimals + 1, words
 
 
-def _other(digits: str, decimals: int) -> Iterator[_Change]:
+def _without_ends(digits: str, decimals: int) -> Iterator[_Change]:
+    """The first or the last digit is taken out."""
+    yield "added", digits[1:].zfill(decimals + 1), decimals, f"the {digits[0]} in front is none"
+    if decimals:
+        yield "added", digits[:-1], decimals - 1, f"the {digits[-1]} at the end is none"
+
+
+def _other(digits: str, decimals: int, alike: Mapping[str, str]) -> Iterator[_Change]:
     for place, digit in enumerate(digits):
         for other in "0123456789":
-            if other != digit and other not in _ALIKE.get(digit, ""):
+            if other != digit and other not in alike[digit]:
                 changed = digits[:place] + other + digits[place + 1 :]
                 yield "digit", changed, decimals, f"one digit differs, {other} for {digit}"
 

@@ -1,4 +1,5 @@
-"""What is known of the source of tables beside the tables themselves: ledgers, loose numerals, other readings."""
+"""What is known of the source of tables beside the tables themselves: ledgers, loose numerals, other readings, and
+how sure the recognition of figures was."""
 
 from __future__ import annotations
 
@@ -24,13 +25,14 @@ class Rival(NamedTuple):
 
 class Sources(NamedTuple):
     """By table id: the ledger, the ids of its numerals that stand in cells, and those with no role at all; by cell:
-    what other readers say otherwise."""
+    what other readers say otherwise, and the numeral in it where that was recognised from an image."""
 
     ledgers: Mapping[str, Sequence[Numeral]] = {}
     taken: Mapping[str, frozenset[str]] = {}
     loose: Mapping[str, frozenset[str]] = {}
     rivals: Mapping[CellRef, tuple[Rival, ...]] = {}
     unread: frozenset[str] = frozenset()
+    recognised: Mapping[CellRef, Numeral] = {}
 
 
 def sources_of(
@@ -54,11 +56,24 @@ def sources_of(
         },
         rivals={cell: tuple(found) for cell, found in rivals.items()},
         unread=frozenset(key for key, reading in standing.items() if reading.incomplete),
+        recognised={
+            cell: numeral
+            for key, ledger in ledgers.items()
+            for cell, numeral in _recognised(key, standing[key].table, ledger)
+        },
     )
 
 
 def _taken(table: AnyTable) -> Iterator[str]:
     return (cell.numeral for row in table.rows for _, cell in row.cells() if cell.numeral)
+
+
+def _recognised(key: str, table: AnyTable, ledger: Sequence[Numeral]) -> Iterator[tuple[CellRef, Numeral]]:
+    known = {numeral.id: numeral for numeral in ledger if numeral.score is not None}
+    for index, row in enumerate(table.rows) if known else ():
+        for column, cell in row.cells():
+            if cell.amount and cell.numeral in known:
+                yield CellRef(key, index, column), known[cell.numeral]
 
 
 def _loose(numeral: str, reading: Reading, taken: frozenset[str]) -> bool:

@@ -11,6 +11,7 @@ from schemas import AnyTable, Finding
 from schemas.amounts import Amount, Interval
 from schemas.findings import Candidate, Evidence, Suspect
 from schemas.tables import CellRef
+from worker.recognised import percent, score_of, unsure
 from worker.reconcile.locate.candidates import candidates
 from worker.reconcile.locate.localise import Fault, Solution, locate
 from worker.reconcile.locate.sources import Sources
@@ -19,12 +20,14 @@ from worker.reconcile.wording import column_name, row_name
 
 # How hard it is to believe that a cell is wrong, in tenths of a decimal order of odds: one printed figure in a
 # hundred; a blank that should be filled is rarer; a figure in prose, one that no identity supports, and most of all
-# one that readers disagree on are likelier.
+# one that readers disagree on are likelier. So is one that was recognised with a low score: the score is taken for the
+# odds that it is right, within bounds.
 _PRINTED = 20
 _BLANK = 26
 _UNSUPPORTED = 17
 _PROSE = 15
 _DISPUTED = 8
+_ILLEGIBLE = 4
 # How much likelier a slip becomes by what would explain it, in the same measure.
 _EXPLAINS: Mapping[Evidence, int] = {
     "reader": 10,
@@ -77,6 +80,12 @@ class _Judge:
 
     def weigh(self, cell: CellRef) -> int:
         """How hard it is to believe that a cell is wrong."""
+        score = score_of(self._sources.recognised.get(cell))
+        known = self._known(cell)
+        return known if score is None else min(known, _odds(score))
+
+    def _known(self, cell: CellRef) -> int:
+        """The same by what else is known of the cell."""
         table = self._tables[cell.table]
         if cell in self._sources.rivals:
             return _DISPUTED
@@ -115,7 +124,8 @@ class _Judge:
         values = item.solution.values.get(cell)
         known = item.found.get(cell, ())
         others = tuple(sorted(item.solution.cells - {cell}))
-        return self._worded(cell, values, known, _reason(fault, item, ranked, others, known), others)
+        reason = _reason(fault, item, ranked, others, known)
+        return self._worded(cell, values, known, reason, others)
 
     def _alone(self, row: int) -> Iterator[Suspect]:
         """Every cell of an identity, where no few changes explain all that fails."""
@@ -142,6 +152,10 @@ class _Judge:
             places = self._places(cell)
             low, high = _outward(values.low, places), _outward(values.high, places)
             value = known[0].value if known else _nearest(values, places)
+        numeral = self._sources.recognised.get(cell)
+        score = score_of(numeral)
+        if score is not None and unsure(numeral):
+            reason = f"{reason}; recognised at {percent(score)}"
         return Suspect(
             cell=cell, value=value, reason=reason, low=low, high=high, others=others, candidates=known
         )
@@ -175,6 +189,7 @@ class _Judge:
             self._sources.ledgers.get(cell.table, ()),
             self._sources.taken.get(cell.table, ()),
             list(self._near(cell)),
+            self._sources.recognised.get(cell),
         )
 
     def _near(self, cell: CellRef) -> Iterator[tuple[str, Amount]]:
@@ -203,6 +218,11 @@ class _Judge:
             decimals: int = own.decimals
             return decimals
         return max((amount.decimals for _, amount in self._near(cell)), default=2)
+
+
+def _odds(score: Decimal) -> int:
+    """How hard it is to believe that a figure that was recognised with this score is wrong."""
+    return _PRINTED if score >= 1 else max(_ILLEGIBLE, round(-10 * (1 - score).log10()))
 
 
 def _reason(

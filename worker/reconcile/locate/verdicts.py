@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from schemas import Finding
 from schemas.findings import Suspect
+from worker.recognised import unsure
 from worker.reconcile.locate.sources import Sources
 
 
@@ -14,17 +15,23 @@ def judged(findings: Sequence[Finding], sources: Sources) -> Iterator[Finding]:
 
     Misread: the source holds another value that closes, by another reader or as a numeral that stands nowhere. At
     the source: all of the tables was read, every numeral has its place, and it still does not add up. Where a
-    table was not read whole there is no verdict.
+    table was not read whole, or a suspect was recognised with a low score, there is no verdict.
     """
     for finding in findings:
         if finding.status != "failed" or finding.verdict:
             yield finding
         elif any(_misread(suspect, sources) for suspect in finding.suspects):
             yield finding.model_copy(update={"verdict": "misread"})
-        elif any(table in sources.unread or sources.loose.get(table) for table in finding.tables):
+        elif _open(finding, sources):
             yield finding
         else:
             yield finding.model_copy(update={"verdict": "source"})
+
+
+def _open(finding: Finding, sources: Sources) -> bool:
+    """Whether more may be printed, or something else, than was read."""
+    missing = any(table in sources.unread or sources.loose.get(table) for table in finding.tables)
+    return missing or any(unsure(sources.recognised.get(suspect.cell)) for suspect in finding.suspects)
 
 
 def _misread(suspect: Suspect, sources: Sources) -> bool:

@@ -72,6 +72,7 @@ def test_doctor_says_what_answers_and_keeps_secrets(gouji: Gouji, endpoint: str)
         "readers": "ok",
         "model": "off",
         "kinds": "off",
+        "ocr": "ok",
     }
     model = {"OPENAI_BASE_URL": endpoint, "GOUJI_MODEL": "small", "OPENAI_API_KEY": "sk-secret"}
     good = gouji("doctor", COLUMNS="240", **model)

@@ -63,6 +63,8 @@ def test_documents_say_what_became_of_each(tmp_path: Path) -> None:
         "contradictions": "1",
         "text_file": "text/某局_2024.txt",
         "error": "",
+        "pages_unread": "0",
+        "notes": "",
     }
     assert (failed["document"], failed["status"], failed["tables"]) == ("空.txt", "failed", "0")
     assert failed["error"] == "空.txt: is empty; give a file with text"

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ByteSize
 
 from schemas import Document, EmptyInput, InputError, TooLarge, Unreadable, Unsupported
-from worker.ingest import discover, load
+from worker.ingest import File, Limits, discover, load
 from worker.ingest.separated import fields
 
 FORM = "收入支出决算总表\n单位：万元\n一、一般公共预算财政拨款收入\t1,234.50\n"
@@ -147,7 +148,8 @@ def test_newlines_of_all_kinds_become_one(tmp_path: Path) -> None:
         ("mark.txt", b"\xef\xbb\xbf", EmptyInput, "is empty"),
         ("blank.txt", b" \n\t\n", EmptyInput, "holds no text"),
         ("blank.html", b"<html><script>1</script></html>", EmptyInput, "holds no text"),
-        ("picture.txt", b"\x89PNG\r\n\x1a\n" + bytes(range(256)), Unreadable, "binary data"),
+        ("program.txt", b"\x7fELF" + bytes(range(256)), Unreadable, "binary data"),
+        ("picture.txt", b"\x89PNG\r\n\x1a\n" + bytes(range(256)), Unreadable, "no sound image"),
         ("control.txt", b"\x01\x02\x03\x04 abc\n", Unreadable, "binary data"),
         ("packed.txt", bytes(i * 7919 % 251 + 1 for i in range(3000)), Unreadable, "no encoding"),
         ("cut.txt", b"\xff\xfe\x00\x4e\x00", Unreadable, "utf-16-le but is damaged in line 1"),
@@ -156,7 +158,8 @@ def test_newlines_of_all_kinds_become_one(tmp_path: Path) -> None:
         ("twice.txt", (FORM * 3).encode().decode("gb18030", "replace"), Unreadable, "wrong encoding"),
         ("latin.txt", (FORM * 3).encode().decode("latin-1"), Unreadable, "wrong encoding"),
         ("lost.txt", "锟斤拷锟斤拷\n", Unreadable, "wrong encoding"),
-        ("scan.pdf", b"%PDF-1.7", Unsupported, "convert it to text first"),
+        ("scan.pdf", b"%PDF-1.7", Unreadable, "is cut off after 8 bytes"),
+        ("letter.doc", b"x", Unsupported, "save it as .docx or .pdf"),
         ("noend", b"x", Unsupported, "without an ending are not read; give one of .txt .md"),
         ("deep.html", b"<div>" * 5000, Unreadable, "nests its elements too deeply"),
         ("wide.html", b"<table>" + b"<tr><td colspan=1000 rowspan=1000>1" * 3000, TooLarge, "cells"),
@@ -195,9 +198,9 @@ def test_size_is_seen_before_the_file_is_read(tmp_path: Path) -> None:
         file.truncate(10**12)
     with pytest.raises(TooLarge, match=r"1,000,000,000,000 bytes, the limit is 50,000,000"):
         load(path)
-    assert load(put(tmp_path, "exact.txt", b"12345"), max_bytes=5).text == "12345"
+    assert load(put(tmp_path, "exact.txt", b"12345"), Limits(max_bytes=ByteSize(5))).text == "12345"
     with pytest.raises(TooLarge):
-        load(put(tmp_path, "over.txt", b"123456"), max_bytes=5)
+        load(put(tmp_path, "over.txt", b"123456"), Limits(max_bytes=ByteSize(5)))
 
 
 def test_pipes_and_devices_do_not_block(tmp_path: Path) -> None:
@@ -363,3 +366,15 @@ def test_html_reaches_for_nothing_outside(tmp_path: Path) -> None:
         f'<iframe src="file://{tmp_path}/secret.txt"></iframe><p>&x;&y; 1.00</p>'
     )
     assert read(tmp_path, "a.html", page).text.endswith("&x;&y; 1.00")
+
+
+def test_bytes_under_a_name_are_a_file_as_well() -> None:
+    found = load(File("form.txt", FORM.encode(), "all.zip/form.txt"))
+    assert (found.name, found.text) == ("form.txt", FORM)
+    for name, data, error in (
+        ("x.exe", b"x", Unsupported),
+        ("a.txt", b"", EmptyInput),
+        ("a.txt", b"abc", TooLarge),
+    ):
+        with pytest.raises(error, match=rf"^all\.zip/{name}: "):
+            load(File(name, data, f"all.zip/{name}"), Limits(max_bytes=ByteSize(2)))

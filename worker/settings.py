@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schemas.errors import ConfigError
+from worker.limits import Engine, Limits, Ocr
 
 Readers = Literal["llm", "layout", "both"]
 LlmWhen = Literal["always", "unclosed"]
@@ -35,11 +36,18 @@ class Settings(BaseSettings):
     """What a run depends on. Make it with `load_settings`, which turns what is wrong into a ConfigError.
 
     `timeout_s` is in seconds and holds for one call to the model; `rows_per_call` is the number of table
-    rows put to the model at once; `max_bytes` is the size of the largest file that is opened; `attempts`
-    is how often a chunk is tried before it is given up; `concurrency` is how many chunks are read at the
-    same time where a model is asked; `calibration` is a file of `gouji eval calibrate` (None: the shipped one) and
-    `audit_share` the share of accepted tables that people look at all the same; `queue_prefix` begins the names of
-    the queues on a broker. Addresses and keys may hold secrets and stay out of `repr`.
+    rows put to the model at once; `requests_per_minute` and `tokens_per_minute` are the limits of the
+    endpoint over all workers (None: it is asked slower when it answers 429, and no slower); `max_bytes`
+    is the size of the largest file that is opened, `max_members` and `max_unpacked` the most files of an
+    archive and the most bytes of them all, `allow_http` whether http(s):// addresses are followed;
+    `max_pages` and `max_pixels` are the most pages of a file and the most pixels of one, `page_timeout_s`
+    how long one page of it may take, in seconds, and `ingest_memory` how much memory; `ocr` says which
+    pages are recognised as images: those without a sound text layer (auto), all or none, and `ocr_engine`
+    by what; `attempts` is how often a chunk is tried before it is given up; `concurrency` is how many
+    chunks are read at the same time where a model is asked; `calibration` is a file of `gouji eval
+    calibrate` (None: the shipped one) and `audit_share` the share of accepted tables that people look at
+    all the same; `queue_prefix` begins the names of the queues on a broker. Addresses and keys may hold
+    secrets and stay out of `repr`.
     """
 
     model_config = SettingsConfigDict(
@@ -67,11 +75,22 @@ class Settings(BaseSettings):
     mode: Mode = "auto"
     timeout_s: float = Field(default=120.0, gt=0, le=3600)
     rows_per_call: int = Field(default=40, ge=1, le=1000)
+    requests_per_minute: float | None = Field(default=None, gt=0)
+    tokens_per_minute: float | None = Field(default=None, gt=0)
     temperature: float = Field(default=0.0, ge=0, le=2)
     kinds_folder: Path | None = None
     calibration: Path | None = None
     audit_share: Decimal = Field(default=Decimal(0), ge=0, le=1)
     max_bytes: ByteSize = Field(default=ByteSize(50_000_000), gt=0)
+    max_members: int = Field(default=200_000, ge=1)
+    max_unpacked: ByteSize = Field(default=ByteSize(50_000_000_000), gt=0)
+    allow_http: bool = False
+    max_pages: int = Field(default=2000, ge=1)
+    max_pixels: int = Field(default=100_000_000, ge=1)
+    page_timeout_s: float = Field(default=120.0, gt=0, le=3600)
+    ingest_memory: ByteSize = Field(default=ByteSize(4_000_000_000), ge=500_000_000)
+    ocr: Ocr = "auto"
+    ocr_engine: Engine = "rapidocr"
     attempts: int = Field(default=3, ge=1, le=100)
     concurrency: int = Field(default=4, ge=1, le=64)
     queue_prefix: str = "gouji."
@@ -119,15 +138,33 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def limits(self) -> Limits:
+        """How much of a file is read, and how images of text are."""
+        return Limits(
+            max_bytes=self.max_bytes,
+            max_pages=self.max_pages,
+            max_pixels=self.max_pixels,
+            page_timeout_s=self.page_timeout_s,
+            memory=self.ingest_memory,
+            ocr=self.ocr,
+            engine=self.ocr_engine,
+        )
+
+    @property
     def recipe(self) -> str:
         """How documents are read under these settings; a document is read again only under another recipe."""
-        routing = f" calibration {_digest(self.calibration)}" if self.calibration else ""
-        routing += f" audit {self.audit_share.normalize():f}" if self.audit_share else ""
+        rest = (
+            ""
+            if (self.ocr, self.ocr_engine) == ("auto", "rapidocr")
+            else f" ocr {self.ocr} {self.ocr_engine}"
+        )
+        rest += f" calibration {_digest(self.calibration)}" if self.calibration else ""
+        rest += f" audit {self.audit_share.normalize():f}" if self.audit_share else ""
         if self.readers == "layout":
-            return f"layout{routing}"
+            return f"layout{rest}"
         when = "" if self.readers == "llm" else f" {self.llm_when}"
         answer = f"{self.wire} {self.mode} {self.temperature:g} {self.rows_per_call}"
-        return f"{self.readers}{when} {self.model} {answer}{routing}"
+        return f"{self.readers}{when} {self.model} {answer}{rest}"
 
 
 def _digest(path: Path) -> str:

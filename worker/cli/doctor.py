@@ -73,6 +73,7 @@ def _examine(settings: Settings) -> Iterator[Answer]:
         )
     yield Answer("readers", settings.readers, "ok", _readers(settings))
     yield from _model(settings)
+    yield _ocr(settings)
     if settings.kinds_folder:
         yield _asked("kinds", str(settings.kinds_folder), lambda: _kinds(settings))
     else:
@@ -125,6 +126,22 @@ def _readers(settings: Settings) -> str:
         return "by the layout of the text alone"
     when = "" if settings.readers == "llm" else f", the model asked {settings.llm_when}"
     return f"wire format {settings.wire}, answers by {settings.mode}{when}"
+
+
+def _ocr(settings: Settings) -> Answer:
+    from worker.limits import missing_for_ocr
+
+    if settings.ocr == "never":
+        return Answer("ocr", "never", "off", "scans and images are not read (GOUJI_OCR)")
+    engine = settings.ocr_engine
+    configured = f"{settings.ocr}, by {engine}"
+    if missing := missing_for_ocr(engine):
+        detail = f"{', '.join(missing)} missing: pip install 'gouji[ocr]' reads scans and images"
+        return Answer("ocr", configured, "failed" if settings.ocr == "always" else "off", detail)
+    if engine == "tesseract" and shutil.which("tesseract") is None:
+        return Answer("ocr", configured, "failed", "there is no program tesseract; install it")
+    package = {"rapidocr": "rapidocr", "tesseract": "pytesseract"}[engine]
+    return Answer("ocr", configured, "ok", f"{package} {version(package)}")
 
 
 def _model(settings: Settings) -> Iterator[Answer]:

@@ -18,13 +18,20 @@ if TYPE_CHECKING:
     from worker.store import DocumentRecord, Progress, Store
 
 _REASONS = 2
+_NOTES = 5
 ReaderChoice = Literal["layout", "llm", "both"]
 
 
 def extract(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH", help="Files, and folders with all below them.")
-    ],
+        list[str] | None,
+        typer.Argument(
+            metavar="PATH",
+            help="Files, archives, folders with all below them, patterns in quotes ('2023/**/*.pdf'), "
+            "and URLs (s3://bucket/2023/*.pdf).",
+            show_default=False,
+        ),
+    ] = None,
     folder: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="DIR", show_default=False, help="Folder to export to."),
@@ -32,6 +39,15 @@ def extract(
     reader: Annotated[
         ReaderChoice | None,
         typer.Option("--reader", help="Who reads; by default what GOUJI_READERS says.", show_default=False),
+    ] = None,
+    manifest: Annotated[
+        Path | None,
+        typer.Option(
+            "--manifest",
+            metavar="FILE",
+            help="CSV of further files: path, and if wanted name, batch, priority.",
+            show_default=False,
+        ),
     ] = None,
     formats: Formats = "csv",
     again: Annotated[bool, typer.Option("--again", help="Read anew what was read before.")] = False,
@@ -45,11 +61,15 @@ def extract(
     from worker.settings import load_settings
     from worker.store import Store
 
+    if not paths and not manifest:
+        raise typer.BadParameter("Missing argument: give files, or a --manifest", param_hint="PATH")
     chosen = formats_of(formats)
     settings = load_settings(readers=reader)
     with Store.open(settings) as store:
-        with _progress() as report:
-            outcomes = process(paths, store, settings, report, again=again)
+        with _progress() as (report, pages):
+            outcomes = process(
+                paths or [], store, settings, report, again=again, pages=pages, manifest=manifest
+            )
         records = _unique(outcomes)
         files = export_records(store, records, folder, chosen) if folder else []
         silent = _silent_readers(store, outcomes) if settings.readers != "layout" else Counter()
@@ -57,6 +77,9 @@ def extract(
     if silent:
         said = "; ".join(reason for reason, _ in silent.most_common(_REASONS))
         say(f"a reader brought nothing {silent.total()} times: {said}", "yellow")
+    for outcome in outcomes:
+        for note in _shortened(outcome.notes):
+            say(f"not read: {outcome.place}: {note}", "yellow")
     for outcome in failed:
         say(f"failed: {_place(outcome)}", "red")
     if as_json:
@@ -74,10 +97,20 @@ def _silent_readers(store: Store, outcomes: Sequence[Outcome]) -> Counter[str]:
     )
 
 
+def _shortened(notes: Sequence[str]) -> list[str]:
+    from worker.export.plain import as_printed
+
+    left = len(notes) - _NOTES
+    more = [f"and {left} more, see gouji show"] if left > 0 else []
+    return [*map(as_printed, notes[:_NOTES]), *more]
+
+
 def _place(outcome: Outcome) -> str:
     """The error, with the path in front where it does not name the file itself."""
-    named = outcome.error.startswith((str(outcome.path), outcome.path.name))
-    return outcome.error if named else f"{outcome.path}: {outcome.error}"
+    from worker.export.plain import as_printed
+
+    named = outcome.error.startswith((outcome.place, outcome.place.rpartition("/")[2]))
+    return as_printed(outcome.error if named else f"{outcome.place}: {outcome.error}")
 
 
 def _unique(outcomes: Sequence[Outcome]) -> list[DocumentRecord]:
@@ -87,10 +120,10 @@ def _unique(outcomes: Sequence[Outcome]) -> list[DocumentRecord]:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[Progress], None]]:
-    """Bars for documents and tables while there is someone to see them."""
+def _progress() -> Iterator[tuple[Callable[[Progress], None], Callable[[str, int, int], None]]]:
+    """Bars for documents, tables and the pages of a file while there is someone to see them."""
     if not err().is_terminal:
-        yield lambda _: None
+        yield lambda _: None, lambda *_: None
         return
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bars
@@ -99,12 +132,17 @@ def _progress() -> Iterator[Callable[[Progress], None]]:
     with Bars(*columns, console=err(), transient=True) as bars:
         documents = bars.add_task("documents", total=None)
         tables = bars.add_task("tables", total=None)
+        pages = bars.add_task("pages", total=None, visible=False)
 
         def report(state: Progress) -> None:
             bars.update(documents, completed=state.closed, total=state.closed + state.open)
             bars.update(tables, completed=state.done, total=state.total)
+            bars.update(pages, visible=False)
 
-        yield report
+        def report_pages(_file: str, done: int, total: int) -> None:
+            bars.update(pages, completed=done, total=total, visible=True)
+
+        yield report, report_pages
 
 
 def _summarise(
@@ -139,12 +177,14 @@ def _as_data(
 
 def _document(outcome: Outcome, record: DocumentRecord) -> dict[str, Any]:
     return {
-        "path": str(outcome.path),
+        "path": outcome.place,
         "document": record.name,
         "sha256": record.sha256,
         "status": "failed" if outcome.error else "done",
         "error": outcome.error or None,
         "read": outcome.read,
+        "notes": list(outcome.notes),
+        "metadata": dict(outcome.metadata),
         "tables": record.tables,
         **{state: record.counts.get(state, 0) for state in ("accepted", "review", "empty", "failed")},
         "contradictions": record.failed,

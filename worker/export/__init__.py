@@ -161,6 +161,8 @@ def failed_row(failure: Failure, document: str) -> DocumentRow:
         contradictions=0,
         text_file="",
         error=as_printed(failure.error),
+        pages_unread=0,
+        notes="",
     )
 
 

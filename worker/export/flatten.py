@@ -10,10 +10,12 @@ from typing import NamedTuple
 from schemas import AnyTable, Cell, CellRef, Chunk, Document, Finding, Row
 from schemas.findings import Suspect, Verdict
 from schemas.numerals import parse_numeral
+from schemas.source import Box
 from schemas.text import squeeze
 from worker.export.plain import as_printed, plain
 from worker.export.printed import printed_name, printed_text
 from worker.export.rows import SEPARATOR, CellRow, CheckRow, DocumentRow, TableRow
+from worker.ingest.notes import notes_of, unread_pages
 from worker.pipeline import Extraction
 
 
@@ -62,6 +64,8 @@ def document_row(extraction: Extraction, document: str, text_file: str) -> Docum
         contradictions=sum(finding.status == "failed" for finding in extraction.findings),
         text_file=text_file,
         error="",
+        pages_unread=len(unread_pages(extraction.document)),
+        notes=_joined(notes_of(extraction.document)),
     )
 
 
@@ -136,7 +140,12 @@ def cell_rows(item: Listed, document: Document, name: str) -> Iterator[CellRow]:
                 end=cell.span.end,
                 page=document.page_of(cell.span.start),
                 grounded=grounded(document, cell, signed_by_words=column.startswith("change_")),
+                box=_box(document.box(cell.span.start, cell.span.end)),
             )
+
+
+def _box(box: Box | None) -> str:
+    return " ".join(plain(Decimal(f"{side:.2f}").normalize()) for side in box) if box else ""
 
 
 def check_rows(findings: Iterable[Finding], document: str) -> Iterator[CheckRow]:

@@ -42,6 +42,8 @@ class DocumentRow:
         "The document's text, to which line, start and end refer; line ends as they were."
     )
     error: str = described("Why the document failed.")
+    pages_unread: int = described("Pages of which nothing could be read.")
+    notes: str = described("What of the document could not be read or was left out, and why.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,9 @@ class CellRow:
     end: int = described("Offset after the last character.")
     page: int = described("1-based page.")
     grounded: bool = described("Whether the document's text at that place is this value.")
+    box: str = described(
+        "Place on the page, x0 top x1 bottom in points (1/72 inch) from its upper left corner; empty where unknown."
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,6 @@ from functools import cache
 from itertools import islice
 from typing import NamedTuple
 
-from charset_normalizer import from_bytes
-
 from schemas import EmptyInput, Unreadable
 
 _MARKS = (
@@ -116,6 +114,9 @@ def _refuse_damaged(data: bytes, encoding: str, name: str) -> None:
 
 
 def _detect(data: bytes, name: str) -> Decoded:
+    # Takes long to import, and hardly a file needs it.
+    from charset_normalizer import from_bytes
+
     sample = data[:_DETECTOR_BYTES]
     if len(sample) < len(data):
         # A character cut in two would speak against its own encoding.

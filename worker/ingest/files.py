@@ -1,44 +1,32 @@
-"""Files: finding them, opening them safely, and handing their text on by their ending."""
+"""Files: finding them, and opening them safely."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 
-from schemas import Document, EmptyInput, InputError, TooLarge, Unreadable, Unsupported
-from worker.ingest.decode import decode
-from worker.ingest.markup import text_of_html
-from worker.ingest.pages import page_starts
-from worker.ingest.separated import delimiter_of, one_record_a_line
+from schemas import EmptyInput, InputError, TooLarge, Unreadable, Unsupported
+from worker.ingest.media import ending_of, refuse_ending
 
 MAX_BYTES = 50_000_000
-ENDINGS = {
-    ".txt": "text/plain",
-    ".md": "text/markdown",
-    ".tsv": "text/tab-separated-values",
-    ".csv": "text/csv",
-    ".html": "text/html",
-    ".htm": "text/html",
-}
-"""Endings that are read, with their media types."""
 
-_NEEDS_TEXT = {
-    ".pdf",
-    ".doc",
-    ".docx",
-    ".xls",
-    ".xlsx",
-    ".ppt",
-    ".pptx",
-    ".png",
-    ".jpg",
-    ".jpeg",
-    ".tif",
-    ".tiff",
-}
+
+class File:
+    """The bytes of a file under the name that it was given; `place` is what errors call it."""
+
+    def __init__(self, name: str, data: bytes, place: str | None = None) -> None:
+        self.name = name
+        self.data = data
+        self.place = place or name
+
+    @cached_property
+    def sha256(self) -> str:
+        """The digest of the bytes."""
+        return sha256(self.data).hexdigest()
 
 
 def discover(paths: Iterable[Path | str]) -> Iterator[Path]:
@@ -91,34 +79,23 @@ def _real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def load(path: Path, *, max_bytes: int = MAX_BYTES) -> Document:
-    """The document in a file. Every newline is "\\n" in its text; a byte order mark is no part of it.
+def open_file(path: Path, *, max_bytes: int = MAX_BYTES) -> File:
+    """The bytes of a file.
 
-    Raises InputError: EmptyInput, Unreadable (no text, unknown or damaged encoding, no permission), TooLarge
-    (over `max_bytes`, seen before the file is read), Unsupported (no such ending, no regular file).
+    Raises InputError: EmptyInput, Unreadable (no permission), TooLarge (over `max_bytes`, seen before the file is
+    read), Unsupported (no such ending, no regular file).
     """
-    name = str(path)
-    data = _bytes_of(path, max_bytes)
-    ending = path.suffix.lower()
-    text, encoding = decode(data, name)
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    delimiter = None
-    if ENDINGS[ending] == "text/html":
-        text = text_of_html(text, name)
-    elif ending in {".csv", ".tsv"}:
-        delimiter = delimiter_of(text, preferred="\t" if ending == ".tsv" else ",")
-        text = one_record_a_line(text, delimiter)
-    if not text.strip():
-        raise EmptyInput(name, "holds no text", "check that the right file was given")
-    return Document(
-        name=path.name,
-        sha256=hashlib.sha256(data).hexdigest(),
-        text=text,
-        page_starts=page_starts(text),
-        media_type=ENDINGS[ending],
-        encoding=encoding,
-        delimiter=delimiter,
-    )
+    return File(path.name, _bytes_of(path, max_bytes), str(path))
+
+
+def check(name: str, place: str, size: int, max_bytes: int) -> None:
+    """Raise Unsupported, TooLarge or EmptyInput by what is known of a file before it is looked into."""
+    refuse_ending(ending_of(name), place)
+    if size > max_bytes:
+        problem = f"has {size:,} bytes, the limit is {max_bytes:,}"
+        raise TooLarge(place, problem, "split it or raise GOUJI_MAX_BYTES")
+    if size == 0:
+        raise EmptyInput(place, "is empty", "check that the right file was given")
 
 
 def _bytes_of(path: Path, max_bytes: int) -> bytes:
@@ -138,8 +115,7 @@ def _bytes_of(path: Path, max_bytes: int) -> bytes:
     except (OSError, ValueError) as error:
         problem = getattr(error, "strerror", None) or str(error)
         raise Unreadable(name, f"cannot be opened ({problem})", "check the path and the disk") from error
-    if len(data) > max_bytes:
-        raise _too_large(name, len(data), max_bytes)
+    check(path.name, name, len(data), max_bytes)
     return data
 
 
@@ -148,17 +124,8 @@ def _refuse(path: Path, info: os.stat_result, max_bytes: int) -> None:
     if stat.S_ISDIR(info.st_mode):
         _refuse_folder(path)
     if not stat.S_ISREG(info.st_mode):
-        raise Unsupported(name, "is not a regular file", "give a file with text in it")
-    if (ending := path.suffix.lower()) not in ENDINGS:
-        what = f"files ending in {ending}" if ending else "files without an ending"
-        remedy = f"give one of {' '.join(ENDINGS)}"
-        if ending in _NEEDS_TEXT:
-            remedy = f"convert it to text first and {remedy}"
-        raise Unsupported(name, f"{what} are not read", remedy)
-    if info.st_size > max_bytes:
-        raise _too_large(name, info.st_size, max_bytes)
-    if info.st_size == 0:
-        raise EmptyInput(name, "is empty", "check that the right file was given")
+        raise Unsupported(name, "is not a regular file", "give a file of one of the kinds that are read")
+    check(path.name, name, info.st_size, max_bytes)
 
 
 def _refuse_folder(path: Path) -> None:
@@ -167,7 +134,3 @@ def _refuse_folder(path: Path) -> None:
     if next(discover([path])) == path:
         raise EmptyInput(name, "is a folder without any file to read", "give a file or another folder")
     raise Unsupported(name, "is a folder", "give the files in it")
-
-
-def _too_large(name: str, size: int, limit: int) -> TooLarge:
-    return TooLarge(name, f"has {size:,} bytes, the limit is {limit:,}", "split it or raise GOUJI_MAX_BYTES")

@@ -57,7 +57,7 @@ def test_files_come_out_read_and_bad_ones_stop_nothing(form: Path, store: Store,
     (folder / "same.txt").write_bytes(form.read_bytes())
     seen: list[Progress] = []
     outcomes = process([folder, folder / "missing.txt"], store, settings, seen.append)
-    assert [(outcome.path.name, outcome.record.status, outcome.read) for outcome in outcomes] == [
+    assert [(Path(outcome.place).name, outcome.record.status, outcome.read) for outcome in outcomes] == [
         ("a.bin.txt", "failed", False),
         ("form.txt", "done", True),
         ("same.txt", "done", True),

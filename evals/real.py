@@ -41,8 +41,6 @@ def real_cases(folder: Path = BUNDLED) -> tuple[Case, ...]:
 def real_case(folder: Path, name: str) -> Case:
     """One document of a folder. Raises InputError where its gold is missing or cannot be read."""
     named = NAMED.fullmatch(name)
-    stage = _STAGES[named["stage"]] if named else None
-    facts = sorted(_facts(folder / "gold" / f"{name}.csv"), key=_table_of)
     return Case(
         id=name,
         name=f"{name}.txt",
@@ -50,8 +48,16 @@ def real_case(folder: Path, name: str) -> Case:
         family="real",
         tier="real",
         text=(folder / "corpus" / f"{name}.txt").read_bytes().decode("utf-8"),
-        gold=tuple(_table(key, lines, stage) for key, lines in groupby(facts, key=_table_of)),
+        gold=gold_of(folder / "gold" / f"{name}.csv"),
     )
+
+
+def gold_of(path: Path) -> tuple[GoldTable, ...]:
+    """The tables of a file of gold. Raises InputError where it is missing or cannot be read."""
+    named = NAMED.fullmatch(path.stem)
+    stage = _STAGES[named["stage"]] if named else None
+    facts = sorted(_facts(path), key=_table_of)
+    return tuple(_table(key, lines, stage) for key, lines in groupby(facts, key=_table_of))
 
 
 def write_case(folder: Path, name: str, text: str, gold: Sequence[GoldTable]) -> tuple[Path, Path]:

@@ -103,7 +103,8 @@ class SideTotals:
     """Each side of a summary adds up to its sub-total and its total by its outline (scope column).
 
     `subtotal` rows end the items of the year; `carry` rows stand between sub-total and total; `heading`
-    rows open a block that sums to them ("一、本年收入"); `total` rows close the side.
+    rows open a block that sums to them ("一、本年收入"); `total` rows close the side. Of `twins`, two sides that
+    divide the same money, the one that prints no sub-total or total adds up to those of the other.
     """
 
     id: str
@@ -111,6 +112,7 @@ class SideTotals:
     subtotal: str
     heading: str
     carry: str
+    twins: tuple[str, str] = ("expenditure", "expenditure_by_use")
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,10 +94,13 @@ class _Sum(NamedTuple):
 
 def side_totals(grid: Grid, rule: SideTotals) -> Iterator[Equation]:
     """The sums of each side, by its outline."""
-    for side, rows in grid.sides.items():
+    lines_of = {side: [_line(grid, row) for row in rows] for side, rows in grid.sides.items()}
+    for side, own in lines_of.items():
         columns = [column for column in grid.additive if grid.prints(column, side)]
-        lines = [_line(grid, row) for row in rows]
-        for found in _Side(grid, rule, lines, columns).sums():
+        # Two divisions of one expenditure are printed with one foot.
+        twin = rule.twins[1 - rule.twins.index(side)] if side in rule.twins else None
+        foot = [] if _foot(rule, own) else _foot(rule, lines_of.get(twin, []))
+        for found in _Side(grid, rule, [*own, *foot], columns).sums():
             for column in columns:
                 left = ((found.total, column),)
                 right = tuple((part, column) for part in found.parts)
@@ -107,6 +110,12 @@ def side_totals(grid: Grid, rule: SideTotals) -> Iterator[Equation]:
                 if found.partial and not closes(grid.total(left), grid.total(right)):
                     skipped = "only some of the parts are printed"
                 yield Equation(rule.id, "column", left, right, skipped=skipped)
+
+
+def _foot(rule: SideTotals, lines: list[_Line]) -> list[_Line]:
+    """The lines of a side that are none of its items; empty where it has no sub-total and no total."""
+    ends = [line for line in lines if re.fullmatch(rf"{rule.subtotal}|{rule.total}", line.name)]
+    return [line for line in lines if line in ends or re.fullmatch(rule.carry, line.name)] if ends else []
 
 
 def _line(grid: Grid, index: int) -> _Line:

@@ -52,6 +52,69 @@ def test_what_a_reader_used_is_left_alone() -> None:
     assert explain_rest(chunk, used) == {"n1": "line_number", "n3": "line_number", "n5": "line_number"}
 
 
+SIDES = """\
+一般公共预算财政拨款基本支出决算表
+决算06表
+{0} {1} 科目名称 决算数 {0} {1} 科目名称 决算数
+301  工资福利支出 152.77 302  商品和服务支出 76.96
+301 01 基本工资  302 01 办公费 4.18
+301 02 津贴补贴 322.48 302 02 印刷费
+307 03 国内债务发行费用  152 02 印刷费
+"""
+
+
+@pytest.mark.parametrize("rule", [" | ", "\t"])
+def test_codes_of_rows_without_figures_are_codes_where_others_are(rule: str) -> None:
+    text = SIDES.format("类", "款").replace(" ", rule)
+    chunk = chunk_of(text)
+    used: dict[str, Role] = {}
+    for numeral in chunk.ledger:
+        if numeral.decimals:
+            used[numeral.id] = "cell"
+        elif numeral.span.line in (4, 6) and numeral.text in ("301", "302", "02", "01"):
+            used[numeral.id] = "code"
+    # The last rows: 307 03 and 152 02 stand where codes do, in their parts; with a row lost, 4.18 tells of it.
+    lost = {n.id for n in chunk.ledger if n.text == "4.18"}
+    found = explain_rest(chunk, {key: role for key, role in used.items() if key not in lost})
+    by_line = [(n.text, found.get(n.id, "")) for n in chunk.ledger if n.id not in used or n.id in lost]
+    assert by_line == [
+        ("06", "form_number"),
+        ("301", "code"),
+        ("01", "code"),
+        ("302", "code"),
+        ("01", "code"),
+        ("4.18", ""),
+        ("307", "code"),
+        ("03", "code"),
+        ("152", "code"),
+        ("02", "code"),
+    ]
+
+
+def test_figures_that_look_like_codes_are_none_elsewhere() -> None:
+    text = "201\t一般公共服务\t152\t印刷费\n208\t社会保障\t301\t办公费\n"
+    chunk = chunk_of(text)
+    used: dict[str, Role] = {n.id: "code" for n in chunk.ledger if n.text == "208"}
+    found = explain_rest(chunk, used)
+    assert [(n.text, found.get(n.id, "")) for n in chunk.ledger if n.id not in used] == [
+        ("201", "code"),
+        ("152", ""),
+        ("301", ""),
+    ]
+
+
+@pytest.mark.parametrize("text", ["December 31, 2019", "Sept. 30, 2020", "31 March 2021"])
+def test_dates_in_english_are_dates(text: str) -> None:
+    assert roles(f"Item\t{text}\nCash\t5,126\nMay 7,500\n")[""] == ["5,126", "7,500"]
+
+
+def test_ordinals_begin_cells() -> None:
+    assert roles("| 1. 一般公共预算 | 2. 政府性基金 |\n一般 12.00  3、公务接待费 4.00\n") == {
+        "ordinal": ["1", "2", "3"],
+        "": ["12.00", "4.00"],
+    }
+
+
 def test_codes_that_no_row_took_stay_unexplained() -> None:
     assert roles("201 一般公共服务支出 5.00\n20103 政府办公厅 5.00\n", used=("5.00",)) == {
         "": ["201", "20103"]

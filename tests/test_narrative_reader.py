@@ -210,6 +210,11 @@ def test_quoted_and_coded_subjects_of_a_named_unit() -> None:
     ]
 
 
+def test_an_item_that_is_called_after_a_unit_keeps_its_name() -> None:
+    text = "5. 公共安全支出（类）法院（款）其他法院支出（项）年初预算为0万元，支出决算为29.56万元。"
+    assert [row.name for row in read(text).table.rows] == ["其他法院支出"]
+
+
 def test_a_figure_in_brackets_with_its_unit_is_no_negative_one() -> None:
     assert claims("修缮经费（50 万元，占 20%）已经拨付。") == [
         ("修缮经费", {"amount": "50", "unit": "万元", "share_percent": "20"})

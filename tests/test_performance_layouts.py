@@ -203,3 +203,31 @@ def test_a_form_with_one_cell_a_line() -> None:
     ]
     assert side(reading, "total") == {"total_score": {"value": "100", "weight": "100"}}
     assert unexplained(chunk, reading) == []
+
+
+def test_header_words_set_wide_name_their_columns() -> None:
+    for gap in (" ", "    "):
+        text = f"""项目支出绩效目标表
+项目名称  会议
+绩效指标  一级指标  二级指标  三级指标  指{gap}标{gap}值  权{gap}重
+产出指标  数量指标  会议次数  ≥4次  50
+满意度指标  服务对象满意度指标  参会人员满意度  ≥90%  50
+"""
+        reading = read_performance(chunk_of(text, "performance_target"))
+        indicators = side(reading, "indicator")
+        assert {name: cells["weight"] for name, cells in indicators.items()} == {
+            "会议次数": "50",
+            "参会人员满意度": "50",
+        }
+
+
+def test_numbers_under_an_unknown_header_are_said() -> None:
+    text = """项目支出绩效目标表
+项目名称  会议
+绩效指标  一级指标  二级指标  三级指标  指标值  系数
+产出指标  数量指标  会议次数  ≥4次  50
+满意度指标  服务对象满意度指标  参会人员满意度  ≥90%  50
+"""
+    assert read_performance(chunk_of(text, "performance_target")).incomplete == (
+        "no header names the column 系数",
+    )

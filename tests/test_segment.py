@@ -215,3 +215,84 @@ def test_long_tables_are_cut_by_rows_with_the_header_repeated() -> None:
 
 def test_a_table_of_contents_is_no_table() -> None:
     assert tables("目 录\n一、收入支出决算总表\n二、支出决算表\n三、财政拨款收支总表\n") == []
+
+
+def test_a_row_of_many_commas_is_no_sentence() -> None:
+    text = """Consolidated Balance Sheets
+                                         2023        2022
+Cash and cash equivalents            4,420.40    3,801.04
+Property, plant and equipment, net  44,926.20   47,173.61
+Total assets                        49,346.60   50,974.65
+"""
+    (table,) = tables(text)
+    assert (table.title, table.last_line) == ("Consolidated Balance Sheets", 5)
+
+
+def test_a_piece_of_a_name_that_ends_as_headings_do_cuts_no_table() -> None:
+    text = """支出决算表
+单位：万元
+科目代码  功能分类科目名称                        合计      项目支出
+     229  其他支出                               16.75         16.75
+          其他政府性基金及对应专项债务收入安排
+   22904  的支出                                 16.75         16.75
+          合计                                   16.75         16.75
+"""
+    (table,) = tables(text)
+    assert table.last_line == 7
+
+
+def test_the_next_number_of_a_list_cuts_no_table() -> None:
+    text = """财政拨款收支总表
+单位：万元
+项目                预算数
+二十六、债务付息支出     1.00
+二十七、抗疫特别国债安排
+的支出                 2.00
+支出总计               3.00
+"""
+    (table,) = tables(text)
+    assert table.last_line == 7
+
+
+def test_a_heading_of_prose_ends_a_table() -> None:
+    text = """财政拨款收支总表
+单位：万元
+项目                预算数
+一、本年支出          3.00
+支出总计             3.00
+二、收支预算总体安排
+本年支出3.00万元，均为财政拨款。
+"""
+    (table,) = tables(text)
+    assert table.last_line == 5
+
+
+def test_a_header_said_again_on_the_next_page_opens_no_table() -> None:
+    head = "| 项目 | 行次 | 金额 | 项目 | 合计 | 一般公共预算财政拨款 | 政府性基金预算财政拨款 |"
+    text = f"""财政拨款收入支出决算总表
+单位：万元
+{head}
+| 一、财政拨款 | 1 | 9.00 | 一、教育支出 | 4.00 | 4.00 |  |
+|  | 2 |  | 二、社保支出 | 5.00 | 5.00 |  |
+
+{head}
+
+| 总计 | 3 | 9.00 | 总计 | 9.00 | 9.00 |  |
+"""
+    (table,) = tables(text)
+    assert table.last_line == 9
+
+
+def test_a_foot_with_the_page_neither_cuts_nor_names_a_table() -> None:
+    text = """Revenue and cost
+|  | 2023 | 2022 |
+| Revenue | 10.00 | 20.00 |
+| Cost | 4.00 | 5.00 |
+Page 1 of 2
+|  | 2023 | 2022 |
+| Net of |  |  |
+| all that |  |  |
+| was spent | 6.00 | 15.00 |
+"""
+    (table,) = tables(text)
+    assert (table.first_line, table.last_line, table.title) == (1, 9, "Revenue and cost")

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
-from schemas import Amount, AnyTable, Cell, Chunk, Numeral, Row, Span, canonical_name, fold, table_type
+from schemas import (
+    Amount,
+    AnyTable,
+    Cell,
+    Chunk,
+    Numeral,
+    Row,
+    Span,
+    canonical_name,
+    fold,
+    squeeze,
+    table_type,
+)
 from worker.readers.layout.records import Record, Text
+
+_STEP = "  "
+_SUM = re.compile(r"^(?:小计|合计|(?i:sub)?-?(?i:total))$")
 
 
 class Builder:
@@ -82,9 +98,12 @@ class Builder:
     ) -> AnyTable:
         """A table from records; `placing[i][j]` is the column of figure j of record i, None to leave it out."""
         model = table_type(self._chunk.kind).row_type()
+        heads = _head_column(records)
         rows = []
         for record, side, keys, extra in zip(records, sides, placing, texts, strict=True):
             row = self.row(model, record, side)
+            if row.label and record.label and heads is not None and record.label.column > heads:
+                row.label = row.label.model_copy(update={"text": _STEP + row.label.text})
             for value, key in zip(record.values, keys, strict=True):
                 if key is not None:
                     row.put(key, self.amount_cell(value.numeral))
@@ -92,3 +111,22 @@ class Builder:
                 row.put(key, self.text_cell(text))
             rows.append(row)
         return self.table(rows, columns, headers)
+
+
+def _head_column(records: Sequence[Record]) -> int | None:
+    """The column of the names of groups whose rows are named in the next; None where names stand otherwise.
+
+    Beside the name of a group stands nothing, or the word for its sum.
+    """
+    columns = {record.label.column for record in records if record.label}
+    first = min(columns, default=-1)
+    if first < 0 or len(columns) != 2 or any(record.block or record.codes for record in records):
+        return None
+    beside = [
+        squeeze(text.text)
+        for record in records
+        if record.label and record.label.column == first
+        for text in record.texts
+        if first < text.column <= max(columns)
+    ]
+    return first if beside and all(map(_SUM.match, beside)) else None

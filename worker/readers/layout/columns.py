@@ -12,10 +12,12 @@ from schemas import AnyTable, ColumnInfo, squeeze
 from schemas.rules import Rule
 from worker.readers.layout import headers
 from worker.readers.layout.place import Placement, options, settle
-from worker.readers.layout.records import Body, Record
+from worker.readers.layout.records import Body, Record, is_head, is_unit
 from worker.reconcile import closure, identities
 from worker.segment.lines import Line
 
+_DATED = re.compile(r"\b(?:19|20)\d\d\b.*\b(?:19|20)\d\d\b")
+_YEAR = re.compile(r"^(?:FY)?(?:19|20)\d\d年?$")
 _LABEL_WORD = re.compile(r"编码|代码|名称|^项目$|^序号$|^行次$|[类款项]{2,3}")
 
 Make = Callable[[Sequence[Placement]], AnyTable]
@@ -185,7 +187,12 @@ def _with_guesses(
     named = {k for own in infos.values() for k in headers.printed_columns(words, own)}
     if body.blocks == 1:
         count = len(layout.columns)
-        named.update(k for own in infos.values() for keys in _header_line(body, count, own) for k in keys)
+        for own in infos.values():
+            found = list(_header_line(body, count, own))
+            if (
+                own or len(set(found)) == 1
+            ):  # of several lines that may head a table of no kind none is sure to
+                named.update(k for keys in found for k in keys)
     layout.guessed = [k for k in layout.columns if k not in named]
     return layout
 
@@ -235,12 +242,10 @@ def _proposals(
 
 def _header_line(body: Body, count: int, infos: Mapping[str, ColumnInfo]) -> Iterator[tuple[str, ...]]:
     """A header line with a word for every figure: its words are the columns, known or not."""
-    for line in reversed(body.header):  # the nearest to the figures first
+    plain = [] if infos else _plain_headers(body, count)
+    for line in sorted(body.header, key=lambda line: -line.index):  # the nearest to the figures first
         words = [w for w in _line_words(line) if not _LABEL_WORD.search(w)]
-        if not infos and len(words) in (
-            count,
-            count + 1,
-        ):  # a kind of its own columns: the header is all there is
+        if line in plain:
             own = [w for w in _line_texts(line) if not _LABEL_WORD.search(squeeze(w))][-count:]
             printed = {i: headers.Header((squeeze(w),), i, (headers.shown(w),)) for i, w in enumerate(own)}
             found = headers.assign(printed, infos)
@@ -251,6 +256,22 @@ def _header_line(body: Body, count: int, infos: Mapping[str, ColumnInfo]) -> Ite
         complete = set(headers.printed_columns(header_words(body), infos)) <= set(found.values())
         if complete and sum(k in infos for k in found.values()) >= max(1, len(words) // 2):
             yield tuple(found[i] for i in range(len(words)))
+
+
+def _plain_headers(body: Body, count: int) -> list[Line]:
+    """The lines that may head so many columns of a table of no known kind: those of years, or of as many words."""
+    lines = [line for line in body.header if not (is_unit(line) or is_head(line))]
+    words = [[w for w in _line_words(line) if not _LABEL_WORD.search(w)] for line in lines]
+    years = [
+        line
+        for line, own in zip(lines, words, strict=True)
+        if own[-count:] and all(map(_YEAR.match, own[-count:]))
+    ]
+    if years or any(
+        _DATED.search(line.text) for line in lines
+    ):  # dates that no words tell apart are the header
+        return years
+    return [line for line, own in zip(lines, words, strict=True) if len(own) in (count, count + 1)]
 
 
 def _line_words(line: Line) -> list[str]:

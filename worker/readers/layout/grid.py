@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Literal
 
@@ -52,7 +52,7 @@ def read_grid(chunk: Chunk, lines: list[Line], *, coded: bool) -> Body:
         if line.index in notes:
             body.roles.update((n.id, "note") for n in ledger.within(line.start, line.end))
     for line in lines:
-        if is_page_number(line):
+        if is_page_number(line, coded):
             body.roles.update((n.id, "page") for n in ledger.within(line.start, line.end))
     for line in header:
         inside = [n for n in ledger.within(line.start, line.end) if n.text.isdigit()]
@@ -78,15 +78,30 @@ def _split_header(lines: list[Line], coded: bool, *, sections: bool = False) -> 
         first -= 1
     header, rows = lines[:first], []
     header = [x for x in header if len(x.fields) >= 3 or not is_head(x)]
-    texts = {x.squeezed for x in header}
+    repeated = header_again(lines, first)
     for line in lines[first:]:
-        if (is_head(line) and len(line.fields) < 3) or is_page_number(line):
+        if (is_head(line) and len(line.fields) < 3) or is_page_number(line, coded):
             continue
-        if line.squeezed in texts or is_column_numbers(line) or _is_header(line):
+        if line.index in repeated or is_column_numbers(line) or _is_header(line):
             header.append(line)
         elif line.separated or line.numerals or line.delimiter or (sections and line.fields):
             rows.append(line)
     return header, rows
+
+
+def header_again(lines: Sequence[Line], first: int) -> set[int]:
+    """The indices of the lines from the `first` of the body on that repeat the header.
+
+    One line of several is not the header again: 收入 and 支出 may as well be the ends of names.
+    """
+    texts = [x.squeezed for x in lines[:first]]
+    found = set()
+    for i, line in enumerate(lines[first:], first):
+        beside = {x.squeezed for x in (lines[i - 1], *lines[i + 1 : i + 2])} if i else set()
+        ends = all(_NAME_END.match(squeeze(f.text)) for f in line.fields)
+        if line.squeezed in texts and not (ends and beside.isdisjoint(texts)):
+            found.add(line.index)
+    return found
 
 
 def _is_section(lines: list[Line], i: int) -> bool:
@@ -98,9 +113,9 @@ def _is_section(lines: list[Line], i: int) -> bool:
     return alone and any(field.column > 0 for line in lines[:i] for field in line.fields)
 
 
-def is_page_number(line: Line) -> bool:
-    """A small whole number alone on a line without separators, among lines that have them."""
-    return not line.separated and line.squeezed.isdigit() and len(line.squeezed) <= 3
+def is_page_number(line: Line, coded: bool) -> bool:
+    """A small whole number alone on a line without separators, among lines that have them; no code."""
+    return not line.separated and line.squeezed.isdigit() and len(line.squeezed) <= (2 if coded else 3)
 
 
 def _is_header(line: Line) -> bool:
@@ -225,7 +240,7 @@ def _blocks(types: dict[int, Type]) -> list[list[int]]:
         if type_ == "blank":
             continue
         opens = type_ in ("label", "code", "number", "line")
-        closed = "amount" in seen or ("label" in seen and "line" in seen)
+        closed = "amount" in seen or "numbered" in seen
         if not blocks or (opens and closed and not (type_ == "line" and "line" not in seen)):
             blocks.append([])
             seen = set()
@@ -233,6 +248,8 @@ def _blocks(types: dict[int, Type]) -> list[list[int]]:
             blocks.append([])
             seen = set()
         blocks[-1].append(column)
+        if type_ == "line" and "label" in seen:  # 行次 ends the names; 序号 before them does not
+            seen.add("numbered")
         seen.add("label" if type_ in ("code", "number") and "label" in seen else type_)
     return blocks or [[]]
 

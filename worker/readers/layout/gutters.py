@@ -11,7 +11,7 @@ from dataclasses import replace
 from schemas import Chunk
 from schemas.numerals import find_numerals, parse_numeral
 from worker.readers.layout.align import page_columns
-from worker.readers.layout.grid import is_body, is_page_number
+from worker.readers.layout.grid import header_again, is_body, is_page_number
 from worker.readers.layout.records import is_column_numbers, is_head, note_lines
 from worker.segment.lines import Field, Line
 
@@ -31,10 +31,10 @@ def in_columns(chunk: Chunk, lines: Sequence[Line], *, coded: bool) -> list[Line
     header cell begins where the column does that it stands over.
     """
     notes = note_lines(list(lines))
-    inside = [x for x in lines if x.index not in notes and not is_head(x) and not is_page_number(x)]
+    inside = [x for x in lines if x.index not in notes and not is_head(x) and not is_page_number(x, coded)]
     first = next((i for i, x in enumerate(inside) if is_body(x, coded)), len(inside))
-    texts = {x.squeezed for x in inside[:first]}
-    rows = [x for x in inside[first:] if x.squeezed not in texts and not is_column_numbers(x)]
+    repeated = header_again(inside, first)
+    rows = [x for x in inside[first:] if x.index not in repeated and not is_column_numbers(x)]
     fewest = 1 if chunk.kind == "three_public" else 3  # that form may be one wide row
     if any(x.separated for x in rows) or sum(len(x.fields) > 1 for x in rows) < fewest:
         return None

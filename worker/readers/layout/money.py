@@ -10,6 +10,7 @@ from schemas.findings import Role
 from schemas.kinds.summaries import FiscalAppropriationSummary, IncomeExpenditureSummary
 from schemas.rules import CodeHierarchy, RowBalance, RowSum
 from worker.readers.layout import headers
+from worker.readers.layout.broken import join_ends, join_middles
 from worker.readers.layout.build import Builder
 from worker.readers.layout.columns import Layout, by_headers, by_order, header_words
 from worker.readers.layout.grid import read_grid
@@ -17,11 +18,13 @@ from worker.readers.layout.gutters import in_columns
 from worker.readers.layout.records import Body, Record, Text, chunk_lines
 from worker.readers.layout.stream import read_stream
 from worker.readers.layout.wide import is_wide, item_of, read_wide
-from worker.readers.layout.wrapped import join_broken, mend_labels
+from worker.readers.layout.wrapped import mend_labels
 from worker.readers.ledger import explain_rest
 
 _SIDED = (IncomeExpenditureSummary, FiscalAppropriationSummary)
 _TOTAL = re.compile(r"^(?:本年|当年)?(?:收入|支出)?(?:合计|总计)$")
+_HEADED = re.compile(r"^(?!其中|加|减|of which|including|less|add|plus)[^:：]*[^\d\s:：][:：] *\S", re.IGNORECASE)
+_FUNCTION = re.compile(r"支出$")
 _FOOT = re.compile(r"(?:合计|总计)$")
 
 
@@ -35,18 +38,24 @@ def read_money(chunk: Chunk) -> Reading:
     if chunk.kind == "three_public" and is_wide(body):
         table, doubts = read_wide(chunk, body, builder)
         return _reading(chunk, table, body.roles, doubts)
+    coded = any(r.codes for r in body.records)
+    doubts = _run_together(body, chunk)
+    if body.separated or not (coded or _sided_stream(body)):
+        doubts.extend(join_middles(body, chunk))
+    if _sided_stream(body):
+        doubts.extend(f"line {_line(chunk, r)}: figures apart from their name" for r in body.loose)
     _adopt_loose(body)
-    if body.blocks == 1 and (not body.separated or any(r.codes for r in body.records)):
+    if body.blocks == 1 and (not body.separated or coded):
         body.records = mend_labels(body.records, body.apart)
-    doubts = _adopt_pool(body)
-    if body.separated:
-        body.records, broken = join_broken(body.records, chunk)
-        doubts.extend(broken)
+    if body.separated or not (coded or _sided_stream(body)):
+        doubts.extend(join_ends(body, chunk))
+    doubts.extend(_adopt_pool(body))
     doubts.extend(_fragments(body))
     records = _ordered(body)
     if not any(r.values for r in records):
         return _reading(chunk, builder.table([], [], {}), body.roles, doubts)
     sides = _sides(body, records, model.sides if issubclass(model, _SIDED) else ())
+    doubts.extend(_on_other_side(records, sides))
     infos = model.row_type().column_infos()
     texts = _texts(chunk, body, records, infos)
     if chunk.kind == "project_expenditure":
@@ -76,8 +85,10 @@ def read_money(chunk: Chunk) -> Reading:
     )
     doubts.extend(f"no header names the column {key}" for key in layout.guessed)
     doubts.extend(_without_total(table))
-    if chunk.kind not in (None, "generic"):
-        doubts.extend(f"in a column of figures: {text.text}" for text in body.unread)
+    bare = {id(text) for record in records if not record.values for text in record.texts}
+    known = chunk.kind not in (None, "generic")
+    doubts.extend(f"in a column of figures: {text.text}" for text in body.unread if known or id(text) in bare)
+    if known:
         doubts.extend(_names_together(body, infos))
     notes = [layout.moved] if layout.moved else []
     return _reading(chunk, table, body.roles, doubts, notes)
@@ -95,12 +106,30 @@ def _body(chunk: Chunk) -> Body:
     return read_stream(chunk, coded=coded, sided=issubclass(model, _SIDED))
 
 
+def _run_together(body: Body, chunk: Chunk) -> list[str]:
+    """What to say of names that may be several: a heading before them, or the lines of a table without rows."""
+    found = []
+    for record in body.records:
+        if record.label is None or record.codes or not record.values:
+            continue
+        text = record.label.text
+        lines = not body.separated and "\n" in chunk.slice(record.label.start, record.label.end)
+        if lines or (chunk.kind in (None, "generic") and _HEADED.search(text)):
+            found.append(f"{text}: may be several names")
+    return found
+
+
+def _sided_stream(body: Body) -> bool:
+    """Whether lists stand side by side whose columns nothing tells."""
+    return body.blocks > 1 and not body.separated
+
+
 def _line(chunk: Chunk, record: Record) -> int:
     return chunk.first_line + record.line
 
 
 def _adopt_loose(body: Body) -> None:
-    """Figures without a label get one that stands apart: totals by their order, a lone first row 合计."""
+    """Figures without a label get one that stands apart: totals by their order, a lone first or last row 合计."""
     feet = [t for t in body.labels if _FOOT.search(squeeze(t.text)) and not _TOTAL.match(squeeze(t.text))]
     total = next((t for t in body.labels if _TOTAL.match(squeeze(t.text))), None)
     for record in list(body.loose):
@@ -114,13 +143,21 @@ def _adopt_loose(body: Body) -> None:
                 for foot, value in zip(feet, record.values, strict=True)
             )
             body.loose.remove(record)
-        elif record.values and not any(r.label and _TOTAL.match(squeeze(r.label.text)) for r in body.records):
+        elif _may_be_total(body, record):
             record.label, record.total = total, True
             body.records.append(record)
             body.loose.remove(record)
         elif body.separated:  # a row whose name is blank: its figures stay, without a name
             body.records.append(record)
             body.loose.remove(record)
+
+
+def _may_be_total(body: Body, record: Record) -> bool:
+    """Whether figures without a name may be the total: there is none, and they stand first or last."""
+    if any(r.total or (r.label and _TOTAL.match(squeeze(r.label.text))) for r in body.records):
+        return False
+    others = [r.line for r in (*body.records, *body.loose) if r.values and r is not record]
+    return bool(record.values) and (not others or not min(others) <= record.line <= max(others))
 
 
 def _label_before(body: Body, record: Record) -> Record | None:
@@ -135,6 +172,12 @@ def _adopt_pool(body: Body) -> list[str]:
 
     Returns what stays doubtful.
     """
+    lone = [r for r in body.records if r.codes and not (r.label or r.values or r.texts)]
+    if body.separated and 2 * len(lone) > sum(
+        bool(r.codes) for r in body.records
+    ):  # a column of codes torn off
+        body.pool.extend(n for r in lone for n in r.codes)
+        body.records = [r for r in body.records if r not in lone]
     if not body.pool:
         return []
     rows = sorted(
@@ -177,6 +220,12 @@ def _sides(body: Body, records: Sequence[Record], sides: Sequence[str]) -> list[
             side = 1
         found.append(sides[side])
     return found
+
+
+def _on_other_side(records: Sequence[Record], sides: Sequence[str | None]) -> list[str]:
+    """What to say of functions of expenditure among income: the lists got mixed."""
+    names = [r.label.text for r, side in zip(records, sides, strict=True) if r.label and side == "income"]
+    return [f"among income: {name}" for name in names if _FUNCTION.search(canonical_name(name))]
 
 
 def _texts(
@@ -279,13 +328,13 @@ def _reading(
     chunk: Chunk, table: AnyTable, roles: Mapping[str, Role], doubts: Sequence[str], notes: Sequence[str] = ()
 ) -> Reading:
     known = {**_in_words(chunk), **roles}
-    for row in table.rows:
-        for cell in (row.label, *(c for _, c in row.cells())):
-            if cell and cell.numeral:
-                known[cell.numeral] = "cell"
-            elif cell:
-                inside = (n.id for n in chunk.ledger if cell.span.start <= n.span.start < cell.span.end)
-                known.update(dict.fromkeys(inside, "label"))
+    cells = [cell for row in table.rows for cell in (row.label, *(c for _, c in row.cells())) if cell]
+    for cell in cells:
+        if not cell.numeral:
+            inside = (n.id for n in chunk.ledger if cell.span.start <= n.span.start < cell.span.end)
+            known.update(dict.fromkeys(inside, "label"))
+    # A name broken over lines reaches over the figures that stand between them.
+    known.update({cell.numeral: "cell" for cell in cells if cell.numeral})
     return Reading(
         chunk=chunk.id,
         reader="layout",

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from schemas import Chunk, Reading, table_type
+from schemas import Chunk, Reading, squeeze, table_type
 from schemas.findings import Role
 from schemas.kinds.performance import PerformanceRow
 from worker.readers.layout.performance_funds import FundRow, Funds
@@ -22,6 +22,7 @@ from worker.readers.layout.performance_words import (
     FUNDS_HEAD,
     GOALS,
     INDICATOR_COLUMNS,
+    LEVEL,
     NOTES,
     REMARK,
     SIDE,
@@ -295,6 +296,8 @@ class _Form:
             for token in block.lost:
                 kept = self.notes if token.is_level else self.incomplete
                 kept.append(f"indicators: no column for {token.text!r}")
+        self.incomplete.extend(_without_weights(indicators))
+        self.incomplete.extend(_levels_as_names(indicators))
         rows.extend(indicators)
         for tokens in self.totals:
             row = self._total_row(tokens, rows)
@@ -366,3 +369,20 @@ def _structural(token: Token) -> bool:
         or FORM_TITLE.fullmatch(word)
         or unit_of(word)
     )
+
+
+def _without_weights(indicators: Sequence[PerformanceRow]) -> list[str]:
+    """What to say of numbers in a column of no known name, where no column holds the weights."""
+    if any(row.weight or row.score for row in indicators):
+        return []
+    known = PerformanceRow.column_infos()
+    columns = [
+        key for row in indicators for key, cell in row.cells() if key not in known and cell.text.isdigit()
+    ]
+    return [f"no header names the column {key}" for key in dict.fromkeys(columns)]
+
+
+def _levels_as_names(indicators: Sequence[PerformanceRow]) -> list[str]:
+    """What to say of rows named by what is only ever a level: their own name went to another column."""
+    names = [row.level3.text for row in indicators if row.level3 and not row.level2]
+    return [f"a level in place of an indicator: {name}" for name in names if LEVEL.fullmatch(squeeze(name))]

@@ -224,22 +224,43 @@ def tokens_of(chunk: Chunk) -> list[list[Token]]:
 
 
 _OPEN = re.compile(r"(?:[≥≤=<>≈≧≦]|\\[a-z]+)$")
+_SET_WIDE = re.compile(r"(?<!\S)[\u3400-\u9fff](?: +[\u3400-\u9fff])+(?!\S)")
 _UNIT_WORD = re.compile(r"[^\W\d_]{1,4}|%")
 
 
 def _words(field: Field) -> Iterator[Field]:
-    """The words of a field without separators: "≥ 3 次" is one, "产出指标 数量指标" are two."""
+    """The words of a field without separators: "≥ 3 次" is one, "产出指标 数量指标" are two, "权  重" is one."""
     held: Field | None = None
-    for match in re.finditer(r"\S+", field.text):
-        piece = Field(match.group(), field.start + match.start(), field.start + match.end(), -1)
+    for start, end in _pieces(field.text):
+        piece = Field(field.text[start:end], field.start + start, field.start + end, -1)
         if held and _one_word(held.text, piece.text):
-            held = Field(field.text[held.start - field.start : match.end()], held.start, piece.end, -1)
+            held = Field(field.text[held.start - field.start : end], held.start, piece.end, -1)
             continue
         if held:
             yield held
         held = piece
     if held:
         yield held
+
+
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
+    """What blanks part. Ideographs that stand alone are a word set wide, or two if each half names a column."""
+    at = 0
+    for run in _SET_WIDE.finditer(text):
+        yield from (m.span() for m in re.compile(r"\S+").finditer(text, at, run.start()))
+        start, end = run.span()
+        blanks = [m.span() for m in re.compile(r" +").finditer(text, start, end)]
+        cut = next((b for b in blanks if _names(text[start : b[0]]) and _names(text[b[1] : end])), (end, end))
+        yield start, cut[0]
+        if cut[1] < end:
+            yield cut[1], end
+        at = end
+    yield from (m.span() for m in re.compile(r"\S+").finditer(text, at))
+
+
+def _names(text: str) -> bool:
+    """Whether a word names a column of indicators."""
+    return role_of(squeeze(text), INDICATOR_COLUMNS) is not None
 
 
 def _one_word(left: str, right: str) -> bool:

@@ -15,6 +15,7 @@ from worker.segment.lines import Line, lines_of
 CODE = re.compile(r"^(?:\d{3}|\d{5}|\d{7})$")  # 类, 款, 项
 ANY_CODE = re.compile(r"^(?:\d{3}|\d{5,7}|\d{9})$")  # those, and codes of units
 _NIL = re.compile(r"^(?:[-—–*/\\]+|[$€£¥]|USD|EUR|RMB|CNY)$")
+_UNIT_LINE = re.compile(r"^\((?:in|amounts|all|dollars|expressed)\b[^()]*\)$", re.IGNORECASE)
 _HEAD_WORD = re.compile(
     r"^(?:栏次|行次|序号|项目|收入|支出|科目(?:编码|代码|名称)|功能分类.*|经济分类.*|支出功能.*|编码|代码|名称"
     r"|[类款项]+|预算数|决算数|金额|收|支|入|出|目|\*+|甲|乙)$"
@@ -142,6 +143,11 @@ def is_head(line: Line) -> bool:
     if unit_of(line.squeezed) and not line.has_amount:
         return True
     return bool(re.match(r"^(?:编制|预算|填报)?(?:部门|单位)(?:\(单位\))?(?:名称)?[:]", line.squeezed))
+
+
+def is_unit(line: Line) -> bool:
+    """A line that says in what amounts are told: 单位:万元, (in thousands of US dollars)."""
+    return unit_of(line.squeezed) is not None or bool(_UNIT_LINE.match(line.text.strip()))
 
 
 def is_head_word(text: str) -> bool:

@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Sequence
 
-from schemas import Chunk
 from schemas.lexicon import lookup
 from schemas.text import split_ordinal, squeeze
-from worker.readers.layout.align import display_width
 from worker.readers.layout.records import Record, Text
-
-_GOES_ON = re.compile(r"(?:\b(?:and|or|of|for|to|the|in|on|by|from|with|net)|[&,/-])$", re.IGNORECASE)
-_TOTAL = re.compile(r"^(?:(?:本年|当年)(?:收入|支出)?|收入|支出|收支)(?:合计|总计)$")
-_SHORT = 4
-"""Characters that a piece at the end of a name has at most, where nothing else tells that it is one."""
-_INDENT = 4
-"""Blanks by which a name is set in at most."""
-_WORD = re.compile(r"[^\W\d_a-zA-ZÀ-ɏ]|\S+")  # an ideograph, or all up to the next blank
 
 
 def mend_labels(records: Sequence[Record], apart: Sequence[Record]) -> list[Record]:
@@ -79,86 +67,4 @@ def _choose(
 
 def _joined(parts: Sequence[Record]) -> Text:
     labels = [r.label for r in parts if r.label]
-    return Text("".join(t.text for t in labels), labels[0].start, labels[-1].end)
-
-
-def join_broken(records: Sequence[Record], chunk: Chunk) -> tuple[list[Record], list[str]]:
-    """(records of separated lines with labels joined that go on in the next row, what stays doubtful).
-
-    A label goes on where it fills its column, so that the next word would not have fitted, and where the words
-    say so: the next one is written small, an ordinal begins the first and not the second, or ideographs fill the
-    column time and again. In a table of no known kind it is doubtful otherwise.
-    """
-    generic = chunk.kind in (None, "generic")
-    own = {i: _width(record, chunk) for i, record in enumerate(records)}
-    widths: dict[int, int] = {}
-    for i, record in enumerate(records):
-        widths[record.block] = max(widths.get(record.block, 0), own[i])
-    full = {
-        i: j
-        for i, record in enumerate(records)
-        if (j := _next(records, i)) is not None and _fills(record, own[i], records[j], widths[record.block])
-    }
-    filled = Counter(r.block for i, r in enumerate(records) if own[i] >= max(1, widths[r.block] - 3))
-    joined: set[int] = set()
-    doubts = []
-    for i, j in full.items():
-        first, second = records[i].label, records[j].label
-        if first is None or second is None:
-            continue
-        limited = filled[records[i].block] > 2 and len(full) > 1
-        goes_on = _goes_on(first.text, second.text, limited=limited, listed=not records[i].values)
-        if not goes_on or (records[i].values and j in full):  # what follows the figures begins the next name
-            listed = split_ordinal(first.text)[0] and len(second.text) <= _SHORT
-            # In letters a name begins with a capital.
-            begins = second.text[:1].isupper()
-            if listed if records[i].values else generic and not begins:
-                doubts.append(f"{first.text}: may go on in {second.text}")
-            continue
-        if not generic and not split_ordinal(first.text)[0] and len(second.text) > _SHORT:
-            doubts.append(f"{first.text}: may end here, or go on in {second.text}")
-        space = " " if re.search(r"[A-Za-z,&]$", first.text) else ""
-        label = Text(first.text + space + second.text, first.start, second.end, second.column)
-        whole, piece = (i, j) if records[i].values else (j, i)
-        _relabel(records[whole], label)
-        joined.add(piece)
-    return [r for i, r in enumerate(records) if i not in joined], doubts
-
-
-def _next(records: Sequence[Record], i: int) -> int | None:
-    """The next row of the same block, where that or this one holds a name and nothing else."""
-    record = records[i]
-    found = next((j for j in range(i + 1, len(records)) if records[j].block == record.block), None)
-    if found is None or (record.values and (records[found].values or records[found].code)):
-        return None
-    return found if record.label and (record.values or not record.code) else None
-
-
-def _fills(record: Record, own: int, following: Record, width: int) -> bool:
-    if not record.label or not following.label or following.code:
-        return False
-    headings = (record, following) if record.values else (record,)
-    if any(r.label and r.label.text.endswith((":", "：")) for r in headings):
-        return False
-    if split_ordinal(following.label.text)[0] or _TOTAL.match(squeeze(following.label.text)):
-        return False
-    if max(0, record.label.column) != max(0, following.label.column):  # -1: alone on its line
-        return False
-    word = _WORD.match(following.label.text)
-    blank = not re.search(r"[^\x00-\x7f]$", record.label.text)
-    return word is not None and own + blank + display_width(word.group()) > width
-
-
-def _width(record: Record, chunk: Chunk) -> int:
-    """The width of a label, in the first block with the blanks that set it in: elsewhere they end a column."""
-    if record.label is None:
-        return 0
-    before = chunk.slice(max(chunk.start, record.label.start - _INDENT - 1), record.label.start)
-    indent = len(before) - len(before.rstrip(" "))
-    return display_width(record.label.text) + (indent if record.block == 0 and indent <= _INDENT else 0)
-
-
-def _goes_on(first: str, second: str, *, limited: bool, listed: bool) -> bool:
-    if re.search(r"[^\x00-\x7f]$", first):
-        return limited or (listed and bool(split_ordinal(first)[0]))
-    return second[:1].islower() or bool(_GOES_ON.search(first))
+    return Text("".join(t.text for t in labels), labels[0].start, labels[-1].end, labels[0].column)

@@ -267,3 +267,24 @@ def test_a_whole_fails_exactly_where_rounding_cannot_explain_it(parts: list[int]
     holds = any(abs(sum(parts) + error - p) <= s for p, s in zip(prefixes, slack, strict=True))
 
     assert by_check(text) == [f"narrative.parts {'passed' if holds else 'failed'}"]
+
+
+ITEMS = """
+    | 三公经费预算 | 7.10
+    | 三公经费 | {0}
+    | 因公出国（境）费预算 | 0.00
+    | 因公出国（境）费 | 0.00
+    | 公务用车购置及运行费预算 | 7.10
+    | 公务用车购置及运行费 | 3.75
+    | 公务接待费预算 | 0.00
+    | 公务接待费 | 0.00
+"""
+
+
+@pytest.mark.parametrize(
+    ("final", "statuses"), [("3.75", ["passed", "passed"]), ("3.57", ["passed", "failed"])]
+)
+def test_budgets_beside_final_figures_add_up_to_the_budget(final: str, statuses: list[str]) -> None:
+    claims = table("narrative_facts", "amount", ITEMS.format(final), title="三公经费支出决算情况说明")
+    found = [f.status for f in reconcile({"n": claims}) if f.check == "narrative.parts"]
+    assert found == statuses

@@ -10,8 +10,9 @@ from schemas import AnyTable, Chunk, ColumnInfo, Document, Reading, ledger_of
 from schemas.findings import Role, Verdict
 from schemas.numerals import find_numerals
 from tests.tables import EXPENDITURE, cell, expenditure, table
+from worker.agreement import agreement
 from worker.calibration import Policy, load_calibration
-from worker.evidence import agreement, unexplained
+from worker.evidence import unexplained
 from worker.reconcile import reconcile
 from worker.route import choose, route
 

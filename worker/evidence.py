@@ -13,8 +13,10 @@ from decimal import Decimal
 from statistics import median_low
 
 from schemas import AnyTable, Chunk, Finding, Reading
-from schemas.tables import Cell, CellRef
-from schemas.text import squeeze
+from schemas.tables import CellRef
+from worker.agreement import agreement, confirmed
+from worker.crossed import Crossing, crossings
+from worker.recognised import Doubt, doubts
 from worker.reconcile import blamed
 
 WHOLE = 10_000
@@ -37,11 +39,14 @@ class Evidence:
     those without a passing identity, `thin` counts those with one alone; `supports` adds up over the figures how
     many passing identities hold each. `blind_spot` is relative to the median figure. `loose` are the numerals that
     nothing accounts for, of `numerals`; `invented` figures are no numeral, `doubled` numerals stand in several
-    cells. `agreed` is the share of cells on which readers agree (None: there is one reader). `strange` counts
+    cells. `moved` cells were filled from another row, and no identity with another table holds them. `agreed` is the
+    share of cells on which readers agree (None: there is one reader). `strange` counts
     figures in columns that the kind does not name, `guessed` rows with blank cells on a line without rules.
     `unanchored` figures stand in columns that no identity with another table touches, so that columns could be
-    exchanged unseen; `loosened` are those of them in guessed rows. `split`, `scattered` and `beside` are traces of
-    garbling: numerals with blanks inside, rows over several lines, rows that share a line.
+    exchanged unseen; `loosened` are those of them in guessed rows; `crossed` columns are exchanged to the eye.
+    `confirmed` are the blind figures that another reader took from the same place for the same cell. `split`,
+    `scattered` and `beside` are traces of garbling: numerals with blanks inside, rows over several lines, rows that
+    share a line. `unsure` are figures and codes that were recognised with a low score and that no sum holds.
     """
 
     kind: str
@@ -55,6 +60,7 @@ class Evidence:
     others: int
     figures: int
     blind: tuple[CellRef, ...]
+    confirmed: frozenset[CellRef]
     thin: int
     supports: int
     blind_spot: Decimal | None
@@ -65,6 +71,7 @@ class Evidence:
     incomplete: int
     agreed: Decimal | None
     repairs: int
+    moved: tuple[CellRef, ...]
     rows: int
     unnamed: tuple[int, ...]
     repeated: tuple[tuple[str, str, int], ...]
@@ -72,11 +79,13 @@ class Evidence:
     guessed: int
     loosened: int
     unanchored: int
+    crossed: tuple[Crossing, ...]
     split: int
     scattered: int
     beside: int
     coded: bool
     titled: bool
+    unsure: tuple[Doubt, ...]
 
     @property
     def passed(self) -> int:
@@ -125,6 +134,7 @@ def weigh(
         cell.numeral for row in table.rows for _, cell in row.cells() if cell.amount and cell.numeral
     )
     agreed = agreement(readings, reading)
+    blind = tuple(ref for ref in sorted(counts.figures) if not counts.supports[ref])
     return Evidence(
         kind=table.kind,
         reader=reading.reader,
@@ -136,7 +146,8 @@ def weigh(
         elsewhere=counts.elsewhere,
         others=counts.others,
         figures=len(counts.figures),
-        blind=tuple(ref for ref in sorted(counts.figures) if not counts.supports[ref]),
+        blind=blind,
+        confirmed=confirmed(blind, reading, readings),
         thin=supports.count(1),
         supports=sum(supports),
         blind_spot=_relative(blind_spot, table, counts.figures),
@@ -153,6 +164,7 @@ def weigh(
         incomplete=len(reading.incomplete),
         agreed=agreed,
         repairs=len(reading.repairs),
+        moved=tuple(ref for ref in _moved(reading) if ref not in counts.tied),
         rows=len(table.rows),
         unnamed=tuple(
             index
@@ -164,11 +176,13 @@ def weigh(
         guessed=len(rows.guessed),
         loosened=sum(ref.row in rows.guessed for ref in unanchored),
         unanchored=len(unanchored),
+        crossed=tuple(crossings(chunk, table)),
         split=sum(any(map(str.isspace, numeral.text)) for numeral in chunk.ledger),
         scattered=rows.scattered,
         beside=rows.beside,
         coded=any(row.code and _CODE.fullmatch(row.code) for row in table.rows),
         titled=bool(chunk.title),
+        unsure=doubts(chunk, reading, findings),
     )
 
 
@@ -179,6 +193,7 @@ class _Counts:
         self.figures = set(_figures(table_id, table))
         self.supports: Counter[CellRef] = Counter()
         self.anchored: set[str] = set()
+        self.tied: set[CellRef] = set()
         self.own_passed = self.cross_passed = self.skipped = self.elsewhere = self.others = 0
         self.failures: list[Finding] = []
         for finding in findings:
@@ -189,6 +204,7 @@ class _Counts:
             if finding.status == "passed":
                 self.supports.update(finding.cells)
                 if len(finding.tables) > 1:
+                    self.tied.update(finding.cells)
                     self.anchored.update(ref.column for ref in finding.cells if ref.table == table_id)
             # Prose is held against the tables, not the tables against prose.
             own = (
@@ -206,6 +222,14 @@ class _Counts:
             self.cross_passed += 1
         elif finding.scope != "cross_table" or table_id in blamed(finding, findings):
             self.failures.append(finding)
+
+
+def _moved(reading: Reading) -> Iterator[CellRef]:
+    """The cells into whose row repairs put a figure from another one: sums hold in any row of their part."""
+    for repair in reading.repairs:
+        for source, target in repair.moves:
+            if source.row != target.row and source.column not in {"code", "name"}:
+                yield target
 
 
 def _figures(table_id: str, table: AnyTable) -> Iterator[CellRef]:
@@ -280,30 +304,6 @@ def unexplained(chunk: Chunk, reading: Reading) -> list[str]:
     ]
 
 
-def agreement(readings: Sequence[Reading], standing: Reading) -> Decimal | None:
-    """The share of cells on which every other reading agrees with the one that stands, None without another.
-
-    Cells are the same by side, code or name, column and value.
-    """
-    others = [_content(reading.table) for reading in readings if reading.reader != standing.reader]
-    if not others:
-        return None
-    own = _content(standing.table)
-    return min(Decimal((own & other).total()) / max((own | other).total(), 1) for other in others)
-
-
-def _content(table: AnyTable) -> Counter[tuple[str, str, str, str]]:
-    return Counter(
-        (row.side or "", row.code or squeeze(row.name), column, _value(cell))
-        for row in table.rows
-        for column, cell in row.cells()
-    )
-
-
-def _value(cell: Cell) -> str:
-    return f"{cell.amount.value.normalize():f}" if cell.amount else squeeze(cell.text)
-
-
 def _mark(there: bool) -> int:
     return WHOLE if there else 0
 
@@ -325,7 +325,6 @@ def _family(kind: str) -> str:
 
 
 # Shares are in ten-thousandths, marks 0 or 10,000; a number without a bound counts by its binary order of magnitude.
-# Scores of OCR join here, where a reader has them.
 FEATURES: Mapping[str, Callable[[Evidence], int]] = {
     "own_failing": lambda e: _mark(any(each.scope != "cross_table" for each in e.failures)),
     "cross_failing": lambda e: _mark(any(each.scope == "cross_table" for each in e.failures)),

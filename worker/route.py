@@ -11,6 +11,7 @@ from schemas.tables import CellRef
 from schemas.text import fold, squeeze
 from worker.calibration import Policy, shipped_policy
 from worker.evidence import WHOLE, Evidence, unexplained, weigh
+from worker.recognised import SURE, Doubt, percent
 from worker.reconcile import closure
 
 # A reason that lists places lists this many.
@@ -46,9 +47,10 @@ def route(
 
     `reading` is the one that stands (None: there is none), `findings` those of the whole document, `blind_spot`
     that of the table (see `worker.reconcile.blind`), `policy` by default the shipped one. Accepted means: identities
-    support every figure and none that names the table fails, every numeral of the source is accounted for, rows are
-    named, no code is repeated, and evidence like this was hardly ever wrong. Nothing is accepted because nothing
-    could be checked.
+    or a second reader support every figure and no identity that names the table fails, figures stand in the order of
+    their headers, every numeral of the source is accounted for, rows are named, no code is repeated, sums hold what
+    was recognised with a low score (see `worker.recognised`), and evidence like this was hardly ever wrong. Nothing
+    is accepted because nothing could be checked.
     """
     if reading is None:
         reason = "no reader brought a reading"
@@ -72,6 +74,9 @@ def route(
             update={"status": "empty", "confidence": _EVEN if _bare(chunk, reading.table) else 1.0}
         )
     confidence = policy.calibration.confidence(evidence.features())
+    if evidence.unsure:
+        # No table is surer than its least sure figure.
+        confidence = min(confidence, int(WHOLE * min(doubt.score for doubt in evidence.unsure)))
     reasons = tuple(hard_reasons(chunk, reading, evidence)) or tuple(
         _doubts(chunk, evidence, confidence, policy)
     )
@@ -104,8 +109,14 @@ def hard_reasons(chunk: Chunk, reading: Reading, evidence: Evidence) -> Iterator
         yield finding.statement
     if len(evidence.failures) > _MOST:
         yield f"{len(evidence.failures) - _MOST} more identities fail"
-    if evidence.blind:
-        yield f"no identity supports {_listed([_place(table, ref) for ref in evidence.blind])}"
+    if blind := [ref for ref in evidence.blind if ref not in evidence.confirmed]:
+        yield f"no identity supports {_listed([_place(table, ref) for ref in blind])}"
+    for crossing in evidence.crossed:
+        columns = " and ".join(table.headers.get(column, column) for column in crossing[:2])
+        rows = [
+            table.rows[index].code or table.rows[index].name or f"row {index + 1}" for index in crossing.rows
+        ]
+        yield f"the figures of {columns} stand the other way round than these headers: {_listed(rows)}"
     if evidence.loose:
         yield f"not accounted for: {_listed(evidence.loose)}"
     for words in reading.incomplete:
@@ -116,11 +127,16 @@ def hard_reasons(chunk: Chunk, reading: Reading, evidence: Evidence) -> Iterator
         yield f"code {code} stands {count} times" + (f" on the side {side}" if side else "")
     if evidence.unnamed:
         yield f"neither name nor code: {_listed([f'row {index + 1}' for index in evidence.unnamed])}"
+    if evidence.moved:
+        yield f"put here from another row: {_listed([_place(table, ref) for ref in evidence.moved])}"
     if evidence.invented:
         yield f"not a numeral of the source: {_listed([_place(table, ref) for ref in evidence.invented])}"
     if evidence.doubled:
         texts = {numeral.id: f"{numeral.text} (line {numeral.span.line})" for numeral in chunk.ledger}
         yield f"in more than one cell: {_listed([texts.get(key, key) for key in evidence.doubled])}"
+    if evidence.unsure:
+        doubtful = [_doubtful(table, doubt) for doubt in evidence.unsure]
+        yield f"recognised at less than {percent(SURE)} and confirmed by nothing: {_listed(doubtful)}"
 
 
 def _doubts(chunk: Chunk, evidence: Evidence, confidence: int, policy: Policy) -> Iterator[str]:
@@ -149,6 +165,12 @@ def _place(table: AnyTable, ref: CellRef) -> str:
     amount = row.figure(ref.column)
     figure = f"{amount.value:f}" if amount else ""
     return f"{row.code or row.name or f'row {ref.row + 1}'} {header} {figure}".rstrip()
+
+
+def _doubtful(table: AnyTable, doubt: Doubt) -> str:
+    if doubt.cell is None:
+        return f"code {doubt}"
+    return f"{_place(table, doubt.cell)} ({percent(doubt.score)})"
 
 
 def _listed(items: Sequence[str]) -> str:

@@ -22,6 +22,7 @@ _REACH = 30
 _MORE = 4
 _COLUMNS = ("amount", "change_amount", "budget_amount")
 _REST = ("其他", "其它", "其余")
+_BUDGET = re.compile(r"预算(数|支出)?$")
 
 
 def part_identities(book: Book, grid: Grid) -> Iterator[Identity]:
@@ -76,7 +77,13 @@ def _replaces(grid: Grid, rule: Whole, first: int, second: int) -> bool:
     """Whether a later claim is another whole of the parts that follow."""
     matches = _full(rule.whole).fullmatch(subject_of(grid.rows[second])) is not None
     stated = (second, "amount") in grid.figures and _alike(grid, first, second)
-    return matches and stated and _amount(grid, first) != _amount(grid, second)
+    same = _budgeted(grid, first) == _budgeted(grid, second)
+    return matches and stated and same and _amount(grid, first) != _amount(grid, second)
+
+
+def _budgeted(grid: Grid, row: int) -> bool:
+    """Whether a claim is of the budget."""
+    return _BUDGET.search(subject_of(grid.rows[row])) is not None
 
 
 def _amount(grid: Grid, row: int) -> Figure:
@@ -84,18 +91,22 @@ def _amount(grid: Grid, row: int) -> Figure:
 
 
 def _following(grid: Grid, rule: Whole, start: int) -> tuple[int, ...]:
-    """The first claim of every part after a whole, empty where one is missing."""
+    """The first claim of every part after a whole, of its sort if there is one, empty where a part is missing."""
     if (start, "amount") not in grid.figures:
         return ()
     found = []
     for pattern in rule.parts:
-        for index in range(start + 1, min(len(grid.rows), start + _REACH)):
-            named = _full(pattern).fullmatch(subject_of(grid.rows[index])) is not None
-            if named and (index, "amount") in grid.figures and _alike(grid, start, index):
-                found.append(index)
-                break
-        else:
+        named = [
+            index
+            for index in range(start + 1, min(len(grid.rows), start + _REACH))
+            if _full(pattern).fullmatch(subject_of(grid.rows[index]))
+            and (index, "amount") in grid.figures
+            and _alike(grid, start, index)
+        ]
+        if not named:
             return ()
+        # Of a budget and a final figure of one part that is meant which the whole is.
+        found.append(min(named, key=lambda index: _budgeted(grid, index) != _budgeted(grid, start)))
     return tuple(sorted(found))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -57,17 +56,21 @@ class Outcome(NamedTuple):
 
 
 class Splits(NamedTuple):
-    """Repeated drawings: those in which a threshold was certified, and those of them in which the share of errors
-    exceeds what was promised. `accepted` is the mean share of right tables accepted where it was certified.
+    """Repeated splits of the issuing bodies: those in which a threshold was certified, and those of them in which the
+    share of errors exceeds what was promised. `accepted` is the mean share of right tables accepted where it was
+    certified, `errors` the greatest share of documents with an error.
 
-    Documents to certify on are drawn with replacement from those that nothing was fitted on, so that these are the
-    whole population and the true share of errors is known: a count on a few test documents would say little of it.
+    Every split parts the bodies anew in three, to fit on, to certify on, and those that neither saw. The true share of
+    errors at the threshold is that of all documents that nothing was fitted on: they are the population from which
+    those to certify on are drawn without replacement, a body at a time, and a count on the unseen third alone would be
+    too coarse to tell one hundredth from two.
     """
 
     splits: int
     certified: int
     violated: int
     accepted: float | None
+    errors: float | None
 
 
 def calibrate(documents: Sequence[ScoredDocument], alpha: Decimal, delta: Decimal, salt: str = "") -> Outcome:
@@ -108,26 +111,30 @@ def calibrate(documents: Sequence[ScoredDocument], alpha: Decimal, delta: Decima
 
 
 def repeat(documents: Sequence[ScoredDocument], alpha: Decimal, delta: Decimal, times: int) -> Splits:
-    """Calibrate over so many drawings. Those that leave nothing to fit on certify nothing."""
+    """Calibrate over so many splits. Those that leave nothing to fit on certify nothing."""
     certified = violated = 0
-    shares = []
+    shares: list[float] = []
+    errors: list[float] = []
     for number in range(times):
         salt = f"split {number}"
-        develop = [document for document in documents if split_of(document.body, salt) == "develop"]
-        rest = [document for document in documents if split_of(document.body, salt) != "develop"]
+        parts: dict[Split, list[ScoredDocument]] = defaultdict(list)
+        for document in documents:
+            parts[split_of(document.body, salt)].append(document)
         try:
-            draft = _draft(develop, documents, alpha, delta)
+            draft = _draft(parts["develop"], [*parts["develop"], *parts["calibrate"]], alpha, delta)
         except InputError:
             continue
-        population = _judged(rest, draft)
-        sample = random.Random(salt).choices(population, k=len(population)) if population else []
-        certificate = _certificate(_judged(develop, draft), sample, alpha, delta)
+        sample, unseen = _judged(parts["calibrate"], draft), _judged(parts["test"], draft)
+        certificate = _certificate(_judged(parts["develop"], draft), sample, alpha, delta)
         if certificate.certified:
-            held = _held(population, certificate.threshold)
+            held = _held([*sample, *unseen], certificate.threshold)
             certified += 1
             violated += held.counted.errors > alpha * held.counted.documents
             shares.append(held.accepted / max(held.right, 1))
-    return Splits(times, certified, violated, sum(shares) / len(shares) if shares else None)
+            errors.append(held.counted.errors / held.counted.documents)
+    return Splits(
+        times, certified, violated, sum(shares) / len(shares) if shares else None, max(errors, default=None)
+    )
 
 
 def _certificate(
@@ -135,7 +142,8 @@ def _certificate(
 ) -> Certificate:
     """The loosest threshold that the sample certifies, of a sequence that other documents fixed beforehand."""
     enough = needed(0, float(alpha), float(delta))
-    sequence = _sequence(develop, _SPARE * enough / max(len(sample), 1))
+    # Where there are too few whatever they hold, nothing is tested.
+    sequence = _sequence(develop, _SPARE * enough / len(sample)) if len(sample) >= enough else []
     found = certify(sequence, lambda threshold: _count(sample, threshold), float(alpha), float(delta))
     return found or Certificate(_EVEN, _count(sample, _EVEN), False, enough)
 
@@ -186,8 +194,11 @@ def _levels(documents: Iterable[Sequence[Judged]]) -> list[int]:
 
 
 def _sequence(develop: Sequence[Sequence[Judged]], share: float) -> list[int]:
-    """The thresholds to be tested: from the strictest at which so large a share of documents has tables accepted."""
-    return [level for level in _levels(develop) if _count(develop, level).documents >= share * len(develop)]
+    """The thresholds to be tested: from the strictest at which so large a share of documents, or as many as can be,
+    have tables accepted."""
+    counts = [(level, _count(develop, level).documents) for level in _levels(develop)]
+    wanted = min(share * len(develop), max((count for _, count in counts), default=0))
+    return [level for level, count in counts if count >= wanted]
 
 
 def _templates(

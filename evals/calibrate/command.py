@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evals.run.choices import SIMULATED, TierChoice, Wire
+from evals.run.choices import SIMULATED, TierChoice
+from evals.run.options import Jobs, Seed, Tiers, Wires
 from worker.cli.console import OK, Json, err, hint, out, print_json, say
 from worker.cli.lists import simple_grid
 
@@ -34,19 +35,16 @@ def calibrate(
     delta: Annotated[
         float, typer.Option(min=0.0001, max=0.5, help="Chance that the certificate is wrong.")
     ] = 0.05,
-    tier: Annotated[
-        list[TierChoice] | None,
-        typer.Option(help="What is read; by default all tiers that are made.", show_default=False),
-    ] = None,
+    tier: Tiers = None,
     cases: Annotated[int, typer.Option(min=1, help="Documents in each tier.")] = CASES,
-    seed: Annotated[int, typer.Option(help="Seed of the documents and of the simulated model.")] = 0,
+    seed: Seed = 0,
     model: Annotated[
         str | None,
         typer.Option(
             help=f"Have every second document read by this model, or “{SIMULATED}”.", show_default=False
         ),
     ] = None,
-    wire: Annotated[Wire, typer.Option(help="How a model answers.")] = "refs",
+    wire: Wires = "refs",
     splits: Annotated[
         int, typer.Option(min=0, help="Repeat with so many other splits and count broken promises.")
     ] = 0,
@@ -56,12 +54,7 @@ def calibrate(
             metavar="FILE", help="Keeps what was read, for the next time (JSON lines).", show_default=False
         ),
     ] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            "--jobs", "-j", min=1, help="Processes; by default one a processor.", show_default=False
-        ),
-    ] = None,
+    jobs: Jobs = None,
     as_json: Json = False,
 ) -> None:
     """Learn how far evidence can be trusted, and from which confidence on tables may be accepted."""
@@ -162,7 +155,12 @@ def _figures(held: Held) -> tuple[str, ...]:
 
 
 def _said(splits: Splits) -> str:
-    kept = "" if splits.accepted is None else f"; {splits.accepted:.1%} of right tables accepted in these"
+    kept = (
+        ""
+        if splits.accepted is None or splits.errors is None
+        else f"; in these {splits.accepted:.1%} of right tables accepted, "
+        f"at most {splits.errors:.2%} of documents with an error"
+    )
     return (
         f"{splits.splits} splits: a threshold certified in {splits.certified}, its promise broken in "
         f"{splits.violated}{kept}"

@@ -39,14 +39,14 @@ def compare(
 def _draw(found: Comparison) -> Iterator[RenderableType]:
     from rich.text import Text
 
-    from evals.run.show import SHARES, figure
+    from evals.run.show import SCORES, SHARES, figure
     from worker.cli.lists import simple_grid
 
     apart = found.only_before + found.only_after
     yield Text(
         f"{found.documents} documents in both runs" + (f", {apart} in one only" if apart else ""), "bold"
     )
-    headers = ("before", "after", "difference, 95 %")
+    headers = ("before", "after", "difference, 95 %", "p")
     grid = simple_grid("", *headers, right=headers)
     for each in found.differences:
         if each.name not in SHARES or each.before == each.after:
@@ -54,13 +54,17 @@ def _draw(found: Comparison) -> Iterator[RenderableType]:
         bounds = ""
         if each.low is not None and each.high is not None:
             sure = each.low > 0 or each.high < 0
-            bounds = f"{100 * each.low:+.2f} … {100 * each.high:+.2f}" + (" *" if sure else "  ")
-        grid.add_row(SHARES[each.name], figure(each.name, each.before), figure(each.name, each.after), bounds)
+            size, digits = (1, 3) if each.name in SCORES else (100, 2)
+            bounds = f"{size * each.low:+.{digits}f} … {size * each.high:+.{digits}f}" + (
+                " *" if sure else "  "
+            )
+        values = figure(each.name, each.before), figure(each.name, each.after)
+        grid.add_row(SHARES[each.name], *values, bounds, "" if each.p is None else f"{each.p:.3f}")
     if not grid.rows:
         yield Text("No figure differs.")
     else:
         yield grid
-        yield Text("* in percentage points; the interval does not hold zero", "dim")
+        yield Text("shares in percentage points; * the interval does not hold zero", "dim")
     yield Text()
     yield Text(
         f"{found.gained} tables became exact, {found.lost} ceased to be: {_words(found.mcnemar)} (McNemar)."

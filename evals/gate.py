@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evals.run.options import Jobs
 from worker.cli.console import OK, SOME_FAILED, Json, out, print_json, say
 
 if TYPE_CHECKING:
@@ -28,12 +29,7 @@ def gate(
     update: Annotated[
         bool, typer.Option("--update", help="Write what was found as the new baseline.")
     ] = False,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            "--jobs", "-j", min=1, help="Processes; by default one a processor.", show_default=False
-        ),
-    ] = None,
+    jobs: Jobs = None,
     as_json: Json = False,
 ) -> None:
     """Run the recipe of a baseline and compare: exit code 1 where something got worse beyond noise."""

@@ -96,6 +96,45 @@ def test_many_changes_of_one_kind_are_no_chance(tmp_path: Path) -> None:
     assert (exact.before, exact.after, exact.low, exact.high) == (0.5, 1.0, 0.5, 0.5)
 
 
+def unsure(cases: Sequence[CaseScore]) -> list[CaseScore]:
+    """The same tables, every third of which has the confidence of the others turned round."""
+    return [
+        each.model_copy(
+            update={
+                "tables": tuple(
+                    table.model_copy(update={"confidence": 1 - table.confidence}) for table in each.tables
+                )
+            }
+        )
+        if number % 3 == 0
+        else each
+        for number, each in enumerate(cases)
+    ]
+
+
+@pytest.mark.parametrize(("name", "sign"), [("auroc", -1), ("aurc", 1), ("brier", 1)])
+def test_confidence_that_got_worse_is_no_chance(tmp_path: Path, name: str, sign: int) -> None:
+    before = twenty([RIGHT, RIGHT, WRONG])
+    found = compared(tmp_path, before, unsure(before))
+    each = next(each for each in found.differences if each.name == name)
+    assert each.before is not None
+    assert each.after is not None
+    assert each.low is not None
+    assert each.high is not None
+    assert each.p is not None
+    assert each.low <= each.after - each.before <= each.high
+    assert min(sign * each.low, sign * each.high) > 0
+    assert each.p < 0.05
+    backwards = compare_runs(run(tmp_path / "b2", *unsure(before)), run(tmp_path / "a2", *before))
+    other = next(each for each in backwards.differences if each.name == name)
+    assert (other.low, other.high) == pytest.approx((-each.high, -each.low))
+
+
+def test_no_difference_is_certain_chance(tmp_path: Path) -> None:
+    found = compared(tmp_path, twenty([RIGHT, WRONG]), twenty([RIGHT, WRONG]))
+    assert {each.p for each in found.differences if each.p is not None} == {1.0}
+
+
 def test_only_documents_of_both_runs_are_compared(tmp_path: Path) -> None:
     found = compared(
         tmp_path, [case("a", [RIGHT]), case("b", [RIGHT])], [case("b", [RIGHT]), case("c", [WRONG])]
@@ -162,6 +201,9 @@ def test_the_commands(tmp_path: Path) -> None:
     compared = CLI.invoke(app, ["compare", first, second])
     assert "0 tables became exact, 20 ceased to be: p = 1.91e-06, hardly chance (McNemar)." in lines(
         compared.stdout
+    )
+    assert any(
+        line.startswith("Brier score 0.003 0.126 +0.124 … +0.124 * 0.002") for line in lines(compared.stdout)
     )
     assert json.loads(CLI.invoke(app, ["compare", first, second, "--json"]).stdout)["lost"] == 20
     assert CLI.invoke(app, ["gate", baseline, "--run", first, "--update"]).exit_code == 0

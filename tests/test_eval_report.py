@@ -6,19 +6,18 @@ import base64
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
+from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from evals.metrics import CaseScore, Estimate, TableScore, WrongCell
 from evals.metrics.confidence import Point
 from evals.paired.comparison import Difference
 from evals.report.charts import Curve, risk_coverage
-from evals.report.drill import drill, fate_of, quote, reasons
+from evals.report.drill import drill, fate_of, reasons
 from evals.report.gather import FIGURES, change, reach
 from evals.report.page import page
 from evals.run.recipe import Recipe
@@ -117,7 +116,7 @@ def made(tmp_path: Path) -> Any:
 
     def make(*cases: CaseScore, recipe: Recipe = LAYOUT, name: str = "run") -> Run:
         folder = tmp_path / name
-        folder.mkdir()
+        folder.mkdir(parents=True, exist_ok=True)
         write_cases(folder, cases)
         write_metrics(folder, cases)
         write_record(folder, record_of(recipe))
@@ -199,58 +198,6 @@ def test_a_wrong_cell_stands_beside_its_source_line(made: Any) -> None:
     assert '<mark class="read">6,907.15</mark>' in html
 
 
-def marked(source: str, *, got: str | None = "6901.75", gold: str | None = None) -> list[tuple[str, str]]:
-    cell = WRONG.model_copy(update={"source": source, "got": got, "gold": gold})
-    return [(part.text, part.mark) for part in quote(cell) if part.mark]
-
-
-@pytest.mark.parametrize(
-    ("source", "shown"),
-    [
-        ("合计 6901.75 20", "6901.75"),
-        ("合计\t6,901.75\t20", "6,901.75"),
-        ("合计 6, 901. 75 20", "6, 901. 75"),
-        ("合计 ６９０１.７５", "６９０１.７５"),
-        ("合计 16901.75 6901.75", "6901.75"),
-    ],
-)
-def test_figures_are_found_as_they_are_printed(source: str, shown: str) -> None:
-    assert marked(source) == [(shown, "read")]
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "",
-        "合计 6901.755",
-        "合计 6901.75 6901.75",
-        "合计 6901.75 6, 901. 75",
-        "合计 16,901.75",
-        "合计 1, 6901.75",
-    ],
-)
-def test_what_stands_nowhere_or_twice_is_not_marked(source: str) -> None:
-    assert marked(source) == []
-
-
-def test_what_was_read_and_what_is_true_are_both_marked() -> None:
-    assert marked("合计 20.00 6901.75", got="20.00", gold="6901.75") == [
-        ("20.00", "read"),
-        ("6901.75", "true"),
-    ]
-    assert marked("合计 6901.75", got=None, gold="-6901.75") == [("6901.75", "true")]
-
-
-@given(st.text(alphabet="1234567890., \t支出", max_size=300), st.sampled_from(["12", "3.40", "567"]))
-def test_a_quoted_line_keeps_its_figure_and_is_not_long(around: str, value: str) -> None:
-    cell = WRONG.model_copy(
-        update={"source": f"{around} 合计 {value} 末 {around}", "got": value, "gold": None}
-    )
-    parts = quote(cell)
-    assert sum(len(part.text) for part in parts) <= 4 * 48 + 2 * len(" … ") + len(value) + 60
-    assert sum(part.mark == "read" for part in parts) <= 1
-
-
 def test_what_is_left_out_is_counted(made: Any) -> None:
     many = [WRONG.model_copy(update={"line": line}) for line in range(1, 16)]
     long = table(errors=many, wrong=25, right=0)
@@ -313,8 +260,31 @@ def test_errors_put_in_are_listed_with_those_that_got_through(made: Any) -> None
     text = Page(page([made(case(1, through, caught), recipe=SIMULATED)])).text
     assert "The validators let through: digit by the model (1 cell)." in text
     assert "1 more wrong cell in accepted tables comes from none of them" in text
-    assert "digit by the model 3 1 1" in text
-    assert "row shift by the model 2 1 0" in text
+    assert "digit by the model 3 2 0 1 33.333 % 1 1" in text
+    assert "row shift by the model 2 1 1 0 0.000 % 1 0" in text
+
+
+def test_baselines_stand_beside_the_run_with_what_they_cost(made: Any) -> None:
+    spent: dict[str, Any] = {"output_tokens": 1200, "cost_usd": Decimal("0.03"), "calls": 1}
+    beside = made(
+        *(case(n, table(errors=[WRONG], **spent)) for n in range(1, 9)),
+        recipe=SIMULATED.read_by("naive"),
+        name="run/baselines/naive",
+    )
+    run = made(*(case(n, table(output_tokens=400)) for n in range(1, 9)), recipe=SIMULATED)
+    assert set(run.baselines) == {"naive"}
+    text = Page(page([run])).text
+    assert "on the same documents this run naive" in text
+    assert "exact tables 100.0 % 67.6–100.0 % 0.0 % 0.0–32.4 %" in text
+    assert "wrong cells in accepted tables 0.000 % 0.000–2.345 % 5.000 %" in text
+    assert "output tokens a table 400 1,200" in text
+    assert "USD a table 0 0.0300" in text
+    assert "8 tables exact in this run alone, 0 in the baseline alone (McNemar p = 0.00781)." in text
+    assert "--baseline naive" in text
+    other = made(case(1, table()), name="other")
+    apart = Page(page([other, beside])).text
+    assert "on the same documents" not in apart
+    assert "gouji eval run --model simulated --tier clean --cases 3 --seed 7" in apart
 
 
 def test_two_runs_are_held_together_by_their_documents(made: Any) -> None:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from evals.metrics import CaseScore
-from evals.real import real_cases
-from evals.run.choices import TierChoice
+from evals.cases import Case, GoldRow, GoldTable
+from evals.metrics import CaseScore, summarise
+from evals.real import real_cases, write_case
+from evals.run.choices import BASELINES, Baseline, TierChoice
+from evals.run.instructed import LINES, instructed
 from evals.run.measure import measure
-from evals.run.recipe import Recipe, cases_of, recipe_of
+from evals.run.recipe import Corpus, Recipe, cases_of, recipe_of
 from evals.run.record import load_run
 from evals.run.runner import run, scores
+from evals.typed import document_of
 from schemas import ConfigError
 from tests.command import Gouji, lines
+from worker.segment import segment
 
 NAMED = {
     "exact_table_rate", "exact_row_rate", "cell_precision", "cell_recall", "cell_f1", "accept_rate", "escape_rate",
@@ -160,3 +165,115 @@ def test_a_simulated_model_errs_and_is_not_taken_at_its_word() -> None:
     assert sum(sum(table.injected.values()) for table in found.tables) > 10
     assert all(table.cost_usd == 0 for table in found.tables)
     assert sum(table.errors for table in found.tables) > 0
+
+
+FIGURES = {
+    ("", "合计"): ("300.50", "200.25", "100.25"),
+    ("201", "一般公共服务支出"): ("180.50", "120.25", "60.25"),
+    ("208", "社会保障和就业支出"): ("120.00", "80.00", "40.00"),
+}
+COLUMNS = ("total", "basic", "project")
+SMALL = Case(
+    id="small",
+    name="small.txt",
+    body="某局",
+    family="real",
+    tier="real",
+    text="支出决算表\n单位：万元\n科目编码\t科目名称\t本年支出合计\t基本支出\t项目支出\n"
+    + "".join("\t".join((*row, *figures)) + "\n" for row, figures in FIGURES.items()),
+    gold=(
+        GoldTable(
+            kind="expenditure_by_function",
+            ordinal=1,
+            unit="万元",
+            columns=COLUMNS,
+            rows=tuple(
+                GoldRow(code=code, name=name, cells=dict(zip(COLUMNS, figures, strict=True)))
+                for (code, name), figures in FIGURES.items()
+            ),
+        ),
+    ),
+)
+ERRING = Recipe(
+    reader="llm",
+    model="simulated",
+    wire="refs",
+    tiers=("real",),
+    cell_errors=0.4,
+    structure_errors=0.0,
+    seed=2,
+)
+
+
+def measured(case: Case, recipe: Recipe) -> CaseScore:
+    return CaseScore.model_validate_json(measure(case.model_dump_json(), recipe.model_dump_json()))
+
+
+@pytest.mark.parametrize("baseline", BASELINES)
+def test_a_baseline_is_scored_as_everything_else_is(baseline: Baseline) -> None:
+    found = measured(SMALL, ERRING.model_copy(update={"cell_errors": 0.0}).read_by(baseline))
+    (table,) = found.tables
+    assert (table.exact, table.accepted, table.right, table.ungrounded, table.misplaced) == (
+        True,
+        True,
+        9,
+        0,
+        0,
+    )
+    assert (found.error, table.cost_usd, table.seconds == found.seconds) == ("", Decimal(0), True)
+    assert (table.calls, table.output_tokens > 50) == ((1, True) if baseline == "naive" else (0, False))
+
+
+def test_what_a_baseline_gets_wrong_is_accepted_and_shown_at_its_line() -> None:
+    found = measured(SMALL, ERRING.read_by("naive"))
+    (table,) = found.tables
+    assert table.accepted
+    assert table.errors > 0
+    shown = [(cell.line, cell.got.lstrip("-") in cell.source) for cell in table.cells if cell.got]
+    assert all(inside if line else not inside for line, inside in shown)
+    assert not any(each.accepted for each in measured(SMALL, ERRING).tables)
+
+
+def test_a_baseline_without_an_answer_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = Recipe(reader="llm", model="gpt-5-mini", wire="refs", tiers=("real",)).read_by("naive")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    found = measured(SMALL, recipe)
+    assert found.error == "piece 1: InstructorRetryException"
+    assert (found.tables[0].missing, found.tables[0].calls, found.tables[0].cost_usd) == (9, 1, Decimal(0))
+
+
+def test_baselines_lie_below_the_run_and_are_not_read_again(tmp_path: Path) -> None:
+    write_case(tmp_path / "own", "small", SMALL.text, SMALL.gold)
+    recipe = LAYOUT.model_copy(update={"corpora": (Corpus(folder=tmp_path / "own"),)})
+    folder = tmp_path / "run"
+    found = run(recipe, folder, jobs=1, baselines=["lines"])
+    assert found.baselines["lines"].record.recipe == recipe.read_by("lines")
+    assert found.baselines["lines"].metrics.overall.metrics["exact_table_rate"] == 1.0
+
+    path = folder / "baselines" / "lines" / "cases.jsonl"
+    known = CaseScore.model_validate_json(path.read_text("utf-8")).model_copy(update={"seconds": 9876.0})
+    path.write_text(f"{known.model_dump_json()}\n", encoding="utf-8")
+    again = run(recipe, folder, jobs=1, baselines=["lines"])
+    assert again.baselines["lines"].metrics.overall.metrics["seconds"] == 9876.0
+
+
+def test_a_line_that_addresses_the_model_stands_in_every_table_and_changes_no_gold() -> None:
+    case = real_cases()[0]
+    found = instructed(case)
+    assert found.gold == case.gold
+    tables = [chunk for chunk in segment(document_of(case)) if chunk.role == "table" and chunk.ledger]
+    assert sum(found.text.count(line) for line in LINES) == len(tables)
+    text = found.text
+    for line in LINES:
+        text = text.replace(f"\n{line}", "")
+    assert text == case.text
+
+
+def test_requests_that_fail_are_counted_by_class() -> None:
+    scored = [measured(SMALL, ERRING.model_copy(update={"request_errors": 0.5, "seed": n})) for n in (1, 2)]
+    classes = {each.error: each for each in summarise(scored).errors}
+    assert classes.keys() & {"malformed", "throttled", "failed"}
+    assert sum(each.tables for each in classes.values() if not each.cells) >= 2
+    assert all(
+        each.cells == each.wrong + (each.cells - each.wrong) and not each.escaped for each in classes.values()
+    )

@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 
 from evals.metrics import TableScore
+from evals.metrics.matching import pairs
+from schemas.findings import Verdict
+from tests.chunks import chunk_of
 from tests.scored import case, gold, scored
 from tests.tables import table
+from worker.export.flatten import Listed
 
 COLUMNS = "amount change_amount completion_percent budget_amount"
 
@@ -93,3 +97,25 @@ def test_a_column_of_that_name_in_another_table_is_a_column() -> None:
     rows = "| 行政运行 | 12.00 | | | 10.00"
     (found,) = scored(case(gold(rows, COLUMNS, kind="generic")), table("generic", COLUMNS, rows)).tables
     assert (found.rows, found.exact) == (1, True)
+
+
+def test_a_claim_that_was_not_found_is_missing_where_it_is_printed() -> None:
+    texts = ("一、收支情况\n收支总计30.00万元。\n", "二、收入情况\n收入总计30.00万元，其他收入4.00万元。\n")
+    start = len(texts[0])
+    wanted = gold(
+        "| 收支总计 | 30.00\n| 收入总计 | 30.00\n| 其他收入 | 4.00", "amount", kind="narrative_facts"
+    )
+    chunks = [
+        chunk_of(texts[0], "narrative_facts"),
+        chunk_of(texts[1], "narrative_facts", before=texts[0]).model_copy(update={"id": "n02"}),
+    ]
+    assert chunks[1].start == start
+    read = [table("narrative_facts", "amount", rows) for rows in ("", "| 其他收入 | 4.00")]
+    listed = [
+        Listed(
+            chunk, each, "narrative_facts", number, Verdict(table=chunk.id, status="review", confidence=0.5)
+        )
+        for number, (chunk, each) in enumerate(zip(chunks, read, strict=True), start=1)
+    ]
+    found = [[row.name for row in pair.gold_rows] for pair in pairs([wanted], listed)]
+    assert found == [["收支总计"], ["收入总计", "其他收入"]]

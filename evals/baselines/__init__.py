@@ -17,11 +17,13 @@ class BaselineReading(NamedTuple):
     """What a baseline finds in a document, and what it took.
 
     Tables are numbered within their kind; there is no status, everything counts as given. `failed` says why
-    pieces of the document brought nothing.
+    pieces of the document brought nothing. `cached_tokens` are those of the prompt that the endpoint had in its cache.
     """
 
     tables: tuple[GoldTable, ...]
+    calls: int = 0
     prompt_tokens: int = 0
+    cached_tokens: int = 0
     completion_tokens: int = 0
     failed: tuple[str, ...] = ()
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 import instructor
 import openai
 from instructor.core import InstructorRetryException
+from openai.types import CompletionUsage
 
 from evals.baselines import BaselineReading, naive_form
 from evals.baselines.naive_form import NaiveTables
@@ -49,7 +50,7 @@ class Naive:
     def read(self, case: Case) -> BaselineReading:
         """The tables of a case; a piece that brings no answer is named in `failed`."""
         answers, failed = [], []
-        prompt = completion = 0
+        calls = prompt = cached = completion = 0
         for number, piece in enumerate(pieces(document_of(case)), start=1):
             try:
                 answer, raw = self._client.chat.completions.create_with_completion(
@@ -61,13 +62,22 @@ class Naive:
                         {"role": "user", "content": naive_form.asked(piece, fence_for(piece))},
                     ],
                 )
-            except (InstructorRetryException, openai.OpenAIError) as error:
+                answers.append(answer)
+                spent = raw.usage
+            except InstructorRetryException as error:
                 failed.append(f"piece {number}: {type(error).__name__}")
-                continue
-            answers.append(answer)
-            prompt += raw.usage.prompt_tokens if raw.usage else 0
-            completion += raw.usage.completion_tokens if raw.usage else 0
-        return BaselineReading(naive_form.read(answers), prompt, completion, tuple(failed))
+                spent = error.total_usage
+            except openai.OpenAIError as error:
+                failed.append(f"piece {number}: {type(error).__name__}")
+                spent = None
+            calls += 1
+            if isinstance(spent, CompletionUsage):
+                details = spent.prompt_tokens_details
+                prompt += spent.prompt_tokens
+                cached += (details and details.cached_tokens) or 0
+                completion += spent.completion_tokens
+        tables = naive_form.read(answers)
+        return BaselineReading(tables, calls, prompt, cached, completion, tuple(failed))
 
 
 def pieces(document: Document) -> Iterator[str]:

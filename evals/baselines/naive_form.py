@@ -91,7 +91,8 @@ def read(answers: Iterable[NaiveTables]) -> tuple[GoldTable, ...]:
     """
     found: list[NaiveTable] = []
     for answer in answers:
-        for number, table in enumerate(answer.tables):
+        for number, given in enumerate(answer.tables):
+            table = given if given.kind in kinds() else given.model_copy(update={"kind": "generic"})
             if number == 0 and not table.title and found and found[-1].kind == table.kind:
                 found[-1] = found[-1].model_copy(update={"rows": [*found[-1].rows, *table.rows]})
             else:

@@ -20,18 +20,23 @@ Array = NDArray[np.float64]
 Grid = list[list[str]]
 
 # Beyond it the alignment of every row with every row takes longer than the figure is worth.
-_MOST_PAIRS = 10_000
+MOST_PAIRS = 10_000
 
 
 def grits_con(gold: Sequence[PlacedRow], read: Sequence[ReadRow]) -> float | None:
     """The similarity in 0..1 of a gold table and the one read, code and name as columns; None for very long ones."""
-    if len(gold) * len(read) > _MOST_PAIRS:
+    if len(gold) * len(read) > MOST_PAIRS:
         return None
+    return similarity(*grids(gold, read))
+
+
+def grids(gold: Sequence[PlacedRow], read: Sequence[ReadRow]) -> tuple[Grid, Grid]:
+    """A gold table and the one read as texts, white space squeezed: code, name, then the columns by their keys."""
     left = _grid([(row.code, row.name, row.cells) for row in gold])
     right = _grid(
         [(row.code, row.name, {column: _text(cell) for column, cell in row.cells.items()}) for row in read]
     )
-    return similarity(left, right)
+    return left, right
 
 
 def _text(cell: Cell) -> str:

@@ -139,10 +139,12 @@ def _prose(golds: Sequence[GoldTable], reads: Sequence[Listed]) -> Iterator[Pair
     stated, found = _stated(claims), _stated(rows)
     partners = match_rows([cell for _, cell in stated], [cell for _, cell in found])
     sure = {stated[i][0]: owner[found[j][0]] for i, j in partners}
-    values = [{value for _, _, value in _content(row)} for row in rows]
-    current = min(sure.values(), default=0)
+    printed = [
+        (squeeze(item.chunk.text), {abs(numeral.value) for numeral in item.chunk.ledger}) for item in reads
+    ]
+    current = 0
     for i, claim in enumerate(claims):
-        current = sure[i] if i in sure else _piece_of(claim, current, values, owner)
+        current = sure[i] if i in sure else _piece_of(claim, current, printed)
         pieces[current].append(claim)
     for item, own in zip(reads, pieces, strict=True):
         gold = GoldTable(kind=PROSE, ordinal=item.ordinal, title=item.chunk.title) if own else None
@@ -159,11 +161,13 @@ def _stated(rows: Sequence[Compared[CellT, PlaceT]]) -> list[tuple[int, Compared
     ]
 
 
-def _piece_of(claim: PlacedRow, current: int, values: Sequence[set[str]], owner: Sequence[int]) -> int:
-    """Where a claim belongs that was not found as such: the piece at hand, or the next if its figures stand there."""
-    own = {value for _, _, value in _content(claim)}
-    where = {place for place, known in zip(owner, values, strict=True) if not own.isdisjoint(known)}
-    return current + 1 if current not in where and current + 1 in where else current
+def _piece_of(claim: PlacedRow, current: int, printed: Sequence[tuple[str, set[Decimal]]]) -> int:
+    """Where a claim belongs that was not found as such: the first piece from the one at hand on that prints its figures
+    under its name, or prints them at all; else the piece at hand."""
+    own = {abs(figure) for value in claim.cells.values() if (figure := number(value)) is not None}
+    name = squeeze(claim.name)
+    where = [place for place in range(current, len(printed)) if own <= printed[place][1]]
+    return next((place for place in where if name in printed[place][0]), min(where, default=current))
 
 
 def _shared(golds: Sequence[Sequence[PlacedRow]], reads: Sequence[Sequence[ReadRow]]) -> NDArray[np.float64]:
@@ -173,7 +177,8 @@ def _shared(golds: Sequence[Sequence[PlacedRow]], reads: Sequence[Sequence[ReadR
 
 
 def _content(row: PlacedRow | ReadRow) -> list[Content]:
-    return [(row.identity, column, _plain(cell)) for column, cell in row.cells.items()]
+    # Whether the unit of a claim is told beside it is no question of which claim it is.
+    return [(row.identity, column, _plain(cell)) for column, cell in row.cells.items() if column != "unit"]
 
 
 def _plain(cell: str | Cell) -> str:

@@ -12,6 +12,7 @@ from evals.metrics.compared import PlacedRow, ReadRow
 from evals.metrics.grits import grits_con
 from evals.metrics.matching import Pair, gold_figures, is_text, match_rows, number, pairs
 from evals.metrics.scores import CaseScore, PlantedScore, TableScore, WrongCell
+from evals.metrics.teds import teds
 from schemas import Cell, CellRef, Document, Finding, squeeze
 from schemas.findings import Call
 from worker.export.flatten import grounded, listed
@@ -281,6 +282,7 @@ def _table(pair: Pair, marker: _Marker, extraction: Extraction, trace: Trace) ->
     verdict = min(verdicts, key=lambda verdict: _STATUSES.index(verdict.status), default=None)
     gold, counts = pair.gold, marker.counts
     whole = len(pair.read) == 1
+    read = {item.chunk.id for item in pair.read}
     made = [call for item in pair.read for call in trace.calls.get(item.chunk.id, ())]
     priced = [call.cost_usd for call in made if call.cost_usd is not None]
     figures = [
@@ -320,6 +322,7 @@ def _table(pair: Pair, marker: _Marker, extraction: Extraction, trace: Trace) ->
             if cell.numeral is not None
         ),
         grits=grits_con(pair.gold_rows, pair.read_rows) if gold and pair.gold_rows else None,
+        teds=teds(pair.gold_rows, pair.read_rows) if gold and pair.gold_rows else None,
         calls=len(made),
         prompt_tokens=sum(call.prompt_tokens for call in made),
         output_tokens=sum(call.completion_tokens for call in made),
@@ -329,6 +332,7 @@ def _table(pair: Pair, marker: _Marker, extraction: Extraction, trace: Trace) ->
         planted_wrong=dict(marker.planted_wrong),
         injected=dict(marker.injected),
         injected_wrong=dict(marker.injected_wrong),
+        requests=Counter(each.error for each in trace.injected if each.cell is None and each.chunk in read),
         reasons=tuple(reason for each in verdicts for reason in each.reasons),
         cells=tuple(marker.cells),
     )

@@ -43,7 +43,8 @@ class TableScore(BaseModel):
     read that hold a figure, of which `ungrounded` are no numeral of the source and `misplaced` point at other text.
     Tokens, cost in USD (None: price not known) and seconds are those of all calls made for the table. `planted` and
     `injected` count the cells with faults of print and with errors of a simulated model, by class; those of them
-    that are wrong in the end are counted beside them. `cells` lists the wrong cells, of a very wrong table the first.
+    that are wrong in the end are counted beside them. `requests` are those that a simulated model failed, by class.
+    `cells` lists the wrong cells, of a very wrong table the first.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -74,6 +75,7 @@ class TableScore(BaseModel):
     ungrounded: int = 0
     misplaced: int = 0
     grits: float | None = None
+    teds: float | None = None
     calls: int = 0
     prompt_tokens: int = 0
     output_tokens: int = 0
@@ -83,6 +85,7 @@ class TableScore(BaseModel):
     planted_wrong: dict[str, int] = {}
     injected: dict[str, int] = {}
     injected_wrong: dict[str, int] = {}
+    requests: dict[str, int] = {}
     reasons: tuple[str, ...] = ()
     cells: tuple[WrongCell, ...] = ()
 

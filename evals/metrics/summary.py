@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -41,8 +41,13 @@ class Estimate(BaseModel):
 
 
 class ErrorClass(BaseModel):
-    """A class of errors put in on purpose, in print or by a simulated model: the cells that it hit, those of them
-    that are wrong in the end, and those that are wrong in accepted tables."""
+    """What became of a class of errors put in on purpose, in print or by a simulated model.
+
+    `cells` it hit; `wrong` are wrong in the end, `escaped` those of them in accepted tables, all others were set
+    right: the model was asked again, another reader stands, or a repair of place. The same in `tables`: those it hit,
+    `held` that have such a cell and are not accepted, `passed` that have one and are. An error of a request (JSON that
+    breaks off, a refusal of the server) hits no cell but a table, which is held if it was not read at all.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -51,6 +56,14 @@ class ErrorClass(BaseModel):
     cells: int
     wrong: int
     escaped: int
+    tables: int = 0
+    held: int = 0
+    passed: int = 0
+
+    @property
+    def escape_rate(self) -> float:
+        """The share of the cells hit that are wrong in accepted tables."""
+        return self.escaped / self.cells if self.cells else 0.0
 
 
 class Summary(BaseModel):
@@ -85,8 +98,9 @@ def summarise(cases: Sequence[CaseScore]) -> Summary:
     estimates = _rates(cases, clusters, weights) | _confidence(cases, clusters, weights)
     bins = reliability(cases)
     estimates["ece"] = Estimate(value=ece(bins))
-    similar = [table.grits for case in cases for table in case.tables if table.grits is not None]
-    estimates["grits_con"] = Estimate(value=sum(similar) / len(similar) if similar else None)
+    tables = [table for case in cases for table in case.tables]
+    estimates["grits_con"] = _mean(table.grits for table in tables)
+    estimates["teds"] = _mean(table.teds for table in tables)
     counts = _counts(cases, len(bodies))
     costs = _costs(cases)
     return Summary(
@@ -160,6 +174,12 @@ def _rates(cases: Sequence[CaseScore], clusters: Sequence[int], weights: Array) 
     return found
 
 
+def _mean(values: Iterable[float | None]) -> Estimate:
+    """The mean of what is known."""
+    known = [value for value in values if value is not None]
+    return Estimate(value=sum(known) / len(known) if known else None)
+
+
 def wilson(part: int, whole: int) -> Interval:
     """The Wilson interval of a share."""
     found = binomtest(part, whole).proportion_ci(LEVEL, method="wilson")
@@ -167,22 +187,32 @@ def wilson(part: int, whole: int) -> Interval:
 
 
 def _confidence(cases: Sequence[CaseScore], clusters: Sequence[int], weights: Array) -> dict[str, Estimate]:
+    return {
+        name: Estimate(
+            value=None if np.isnan(value) else value,
+            bootstrap=None if np.isnan(value) else interval(draws, weights.shape[1]),
+        )
+        for name, (value, draws) in confidence_draws(cases, clusters, weights).items()
+    }
+
+
+def confidence_draws(
+    cases: Sequence[CaseScore], clusters: Sequence[int], weights: Array
+) -> dict[str, tuple[float, Array]]:
+    """The figures of confidence by name, each with its values by draw; NaN where one is not defined."""
     confidence, right, wrong = levels(cases, clusters)
-    size = weights.shape[1]
     figures: dict[str, Callable[[Array, Array], Array]] = {
         "auroc": auroc,
         "aurc": aurc,
         "brier": partial(brier, confidence),
     }
-    found = {}
-    for name, figure in figures.items():
-        value = float(figure(right.sum(axis=0, keepdims=True), wrong.sum(axis=0, keepdims=True))[0])
-        draws = figure(weights @ right, weights @ wrong)
-        known = not np.isnan(value)
-        found[name] = Estimate(
-            value=value if known else None, bootstrap=interval(draws, size) if known else None
+    return {
+        name: (
+            float(figure(right.sum(axis=0, keepdims=True), wrong.sum(axis=0, keepdims=True))[0]),
+            figure(weights @ right, weights @ wrong),
         )
-    return found
+        for name, figure in figures.items()
+    }
 
 
 def _counts(cases: Sequence[CaseScore], bodies: int) -> dict[str, int]:
@@ -238,17 +268,24 @@ def _per(costs: Mapping[str, float | None], number: int) -> dict[str, float | No
 
 
 def _error_classes(cases: Sequence[CaseScore]) -> Iterable[ErrorClass]:
-    cells: Counter[tuple[Origin, str]] = Counter()
-    wrong, escaped = cells.copy(), cells.copy()
+    sums: dict[tuple[Origin, str], Counter[str]] = defaultdict(Counter)
     for table in (table for case in cases for table in case.tables):
-        counted: tuple[tuple[Origin, dict[str, int], dict[str, int]], ...] = (
+        for origin, put_in, left in (
             ("print", table.planted, table.planted_wrong),
             ("model", table.injected, table.injected_wrong),
-        )
-        for origin, put_in, left in counted:
-            cells.update({(origin, error): number for error, number in put_in.items()})
-            wrong.update({(origin, error): number for error, number in left.items()})
-            escaped.update({(origin, error): number * table.accepted for error, number in left.items()})
-    for origin, error in sorted(cells | wrong):
-        key = origin, error
-        yield ErrorClass(origin=origin, error=error, cells=cells[key], wrong=wrong[key], escaped=escaped[key])
+        ):
+            for error in put_in.keys() | left.keys():
+                cells, wrong = put_in.get(error, 0), left.get(error, 0)
+                sums[cast(Origin, origin), error].update(
+                    cells=cells,
+                    wrong=wrong,
+                    escaped=wrong * table.accepted,
+                    tables=1,
+                    held=bool(wrong) and not table.accepted,
+                    passed=bool(wrong) and table.accepted,
+                )
+        for error, number in table.requests.items():
+            held = not table.accepted and table.status == "failed"
+            sums["model", error].update(cells=0, wrong=0, escaped=0, tables=number, held=number * held)
+    for (origin, error), each in sorted(sums.items()):
+        yield ErrorClass(origin=origin, error=error, **each)

@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict
 from scipy.stats import binomtest, wilcoxon
 
 from evals.metrics import CaseScore, TableScore
+from evals.metrics.confidence import Array
 from evals.metrics.rates import RATES
-from evals.metrics.summary import interval, resampled, summarise
+from evals.metrics.summary import confidence_draws, interval, resampled, summarise
 from evals.run.record import Run
 
 Change = Literal["better", "worse"]
@@ -20,7 +21,11 @@ TableKey = tuple[str, str, int]
 
 
 class Difference(BaseModel):
-    """A figure in both runs. `low` and `high` bound the difference with 95 % by a bootstrap over issuing bodies."""
+    """A figure in both runs.
+
+    `low` and `high` bound the difference with 95 % by a bootstrap over issuing bodies, the same drawn for both; `p` is
+    the chance of a difference so far from none were there none, by the same draws.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -29,6 +34,7 @@ class Difference(BaseModel):
     after: float | None
     low: float | None = None
     high: float | None = None
+    p: float | None = None
 
 
 class Changed(BaseModel):
@@ -128,21 +134,35 @@ def _differences(pairs: Sequence[tuple[CaseScore, CaseScore]]) -> Iterator[Diffe
     """Every rate in both runs; the same bodies are drawn for both."""
     if not pairs:
         return
-    before, after = (summarise([pair[side] for pair in pairs]) for side in (0, 1))
-    bodies = sorted({case.body for case, _ in pairs})
-    weights = resampled(len(bodies))
+    sides = [[pair[side] for pair in pairs] for side in (0, 1)]
+    before, after = (summarise(cases) for cases in sides)
+    number = {body: place for place, body in enumerate(sorted({case.body for case, _ in pairs}))}
+    weights = resampled(len(number))
+    drawn = [_drawn(cases, [number[case.body] for case in cases], weights) for cases in sides]
     for name, first in before.metrics.items():
         second = after.metrics[name]
-        bounds = None
-        if name in RATES and first is not None and second is not None:
-            rate = RATES[name]
-            drawn = []
-            for side in (0, 1):
-                sums = np.zeros((2, len(bodies)))
-                for pair in pairs:
-                    sums[:, bodies.index(pair[side].body)] += rate.part(pair[side]), rate.whole(pair[side])
-                with np.errstate(invalid="ignore", divide="ignore"):
-                    drawn.append((weights @ sums[0]) / (weights @ sums[1]))
-            bounds = interval(drawn[1] - drawn[0], len(bodies))
-        low, high = bounds or (None, None)
-        yield Difference(name=name, before=first, after=second, low=low, high=high)
+        low = high = p = None
+        if name in drawn[0] and first is not None and second is not None:
+            gain = drawn[1][name] - drawn[0][name]
+            if bounds := interval(gain, len(number)):
+                low, high = bounds
+                p = _chance(gain)
+        yield Difference(name=name, before=first, after=second, low=low, high=high, p=p)
+
+
+def _drawn(cases: Sequence[CaseScore], clusters: Sequence[int], weights: Array) -> dict[str, Array]:
+    """Every rate and every figure of confidence by draw."""
+    found = {name: draws for name, (_, draws) in confidence_draws(cases, clusters, weights).items()}
+    for name, rate in RATES.items():
+        sums = np.zeros((2, weights.shape[1]))
+        for case, cluster in zip(cases, clusters, strict=True):
+            sums[:, cluster] += rate.part(case), rate.whole(case)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found[name] = (weights @ sums[0]) / (weights @ sums[1])
+    return found
+
+
+def _chance(gain: Array) -> float:
+    """The share of draws on the rarer side of no difference, twice; no less than the draws can tell."""
+    rarer = min(int((gain <= 0).sum()), int((gain >= 0).sum()))
+    return min(1.0, 2 * (rarer + 1) / (len(gain) + 1))

@@ -16,7 +16,14 @@ from evals.run.record import Run
 from worker.export.plain import as_printed
 
 FIGURES: Mapping[str, tuple[str, ...]] = {
-    "Tables and rows": ("exact_table_rate", "exact_row_rate", "row_recall", "blank_form_rate", "grits_con"),
+    "Tables and rows": (
+        "exact_table_rate",
+        "exact_row_rate",
+        "row_recall",
+        "blank_form_rate",
+        "grits_con",
+        "teds",
+    ),
     "Cells": (
         "cell_f1",
         "cell_precision",
@@ -46,13 +53,20 @@ FIGURES: Mapping[str, tuple[str, ...]] = {
 }
 """All figures in the order of the page."""
 
-COSTS: Mapping[str, tuple[str, int]] = {
-    "prompt_tokens": ("prompt tokens", 0),
-    "output_tokens": ("output tokens", 0),
-    "cost_usd": ("USD", 4),
-    "seconds": ("seconds", 2),
+READERS: Mapping[str, str] = {
+    "layout": "Layout reader",
+    "llm": "Model as reader",
+    "both": "Layout reader and model",
+    "naive": "Baseline naive",
+    "lines": "Baseline lines",
 }
-"""What a run costs, in words, and with how many decimals."""
+"""Who read, in words."""
+
+BASELINE_WORDS: Mapping[str, str] = {
+    "naive": "one prompt for pieces of the document, row objects, nothing checked",
+    "lines": "lines split by their separators, without a model",
+}
+"""What each baseline does."""
 
 # Shares of which less is better, and those of which more is neither better nor worse.
 _LESS = {"escape_rate", "aurc", "brier", "ece", "ungrounded_rate", "wrong_span_rate"}
@@ -82,6 +96,15 @@ class PlantedClass(NamedTuple):
     mended: int
 
 
+class Beside(NamedTuple):
+    """A baseline over the same documents; `comparison` is of the baseline with the run."""
+
+    name: str
+    words: str
+    summary: Summary
+    comparison: Comparison
+
+
 class RunView(NamedTuple):
     """A run as it is told; `accepted` is what was accepted of the ranked tables: coverage and risk."""
 
@@ -97,6 +120,7 @@ class RunView(NamedTuple):
     problems: Sequence[tuple[str, int]]
     accepted: tuple[float, float] | None
     drilled: Sequence[Group]
+    beside: Sequence[Beside]
 
     @property
     def simulated(self) -> bool:
@@ -156,6 +180,10 @@ def _view(letter: str, run: Run) -> RunView:
         problems=Counter(problem for case in run.cases for problem in case.problems).most_common(),
         accepted=_accepted(run),
         drilled=drill(run.cases),
+        beside=[
+            Beside(name, BASELINE_WORDS[name], each.metrics.overall, compare_runs(each, run))
+            for name, each in run.baselines.items()
+        ],
     )
 
 
@@ -163,8 +191,7 @@ def _title(run: Run) -> str:
     recipe = run.record.recipe
     model = [f"{recipe.model} model" if recipe.model == SIMULATED else recipe.model] if recipe.model else []
     wire = [f"answers as {recipe.wire}"] if recipe.wire else []
-    reader = {"layout": "Layout reader", "llm": "Model as reader", "both": "Layout reader and model"}
-    return " · ".join([reader[recipe.reader], *model, *wire, ", ".join(recipe.tiers)])
+    return " · ".join([READERS[recipe.reader], *model, *wire, ", ".join(recipe.tiers)])
 
 
 def _parts(run: Run, group: str) -> Iterator[Part]:

@@ -15,15 +15,14 @@ from evals.metrics.summary import Interval
 from evals.paired.comparison import Difference
 from evals.report.charts import COLOURS, Curve, reliability, risk_coverage
 from evals.report.drill import FATES
-from evals.report.gather import COSTS, FIGURES, RunView, against_first, change, reach, views
-from evals.run.recipe import Recipe
+from evals.report.gather import FIGURES, RunView, against_first, change, reach, views
+from evals.run.choices import BASELINES, SIMULATED
 from evals.run.record import Run
-from evals.run.show import SHARES, figure
+from evals.run.show import COMPARABLE, COSTS, SCORES, SHARES, figure
 from worker.export.plain import as_printed
 
 _FOLDER = Path(__file__).parent
 _PERCENT = "\N{NO-BREAK SPACE}%"
-_SCORES = {"auroc", "aurc", "brier", "ece", "grits_con"}
 
 
 def page(runs: Sequence[Run]) -> str:
@@ -57,6 +56,7 @@ def page(runs: Sequence[Run]) -> str:
         words=SHARES,
         sections=FIGURES,
         costs=COSTS,
+        comparable=COMPARABLE,
         fates=FATES,
         colours=COLOURS,
         script=Markup(script),  # noqa: S704
@@ -88,7 +88,7 @@ def _difference(found: Difference) -> str:
     """A difference with its bounds, in percentage points for shares: +2.1 (0.3 to 4.0)."""
     if found.before is None or found.after is None:
         return ""
-    size, digits = (1, 3) if found.name in _SCORES else (100, 3 if found.name == "escape_rate" else 1)
+    size, digits = (1, 3) if found.name in SCORES else (100, 3 if found.name == "escape_rate" else 1)
     words = _signed(size * (found.after - found.before), digits)
     if found.low is not None and found.high is not None:
         words += f" ({_signed(size * found.low, digits)} to {_signed(size * found.high, digits)})"
@@ -104,20 +104,27 @@ def _number(value: float | None, digits: int = 0) -> str:
     return "\N{EN DASH}" if value is None else f"{value:,.{digits}f}" if value else "0"
 
 
-def _command(recipe: Recipe) -> str:
+def _command(run: Run) -> str:
     """The command that makes a run of this recipe."""
+    recipe = run.record.recipe
     options: dict[str, object] = {
         "model": recipe.model,
-        "reader": recipe.reader,
+        "reader": None if recipe.reader in BASELINES else recipe.reader,
         "wire": recipe.wire,
         "tier": recipe.tiers,
         "cases": recipe.cases,
         "seed": recipe.seed,
     }
-    if recipe.cell_errors or recipe.structure_errors:
+    if recipe.model == SIMULATED:
         options |= {"cell-errors": recipe.cell_errors, "structure-errors": recipe.structure_errors}
+    if recipe.request_errors:
+        options["request-errors"] = recipe.request_errors
     words = ["gouji", "eval", "run"]
     for name, value in options.items():
         for each in value if isinstance(value, tuple) else (value,):
             words += [f"--{name}", str(each)] if each is not None else []
+    if recipe.instructions:
+        words.append("--instructions")
+    for name in [recipe.reader] if recipe.reader in BASELINES else run.baselines:
+        words += ["--baseline", name]
     return shlex.join(words)

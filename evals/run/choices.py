@@ -6,8 +6,10 @@ from enum import StrEnum
 from typing import Literal
 
 Reader = Literal["layout", "llm", "both"]
+Baseline = Literal["naive", "lines"]
 Wire = Literal["rows", "refs", "records"]
 
+BASELINES: tuple[Baseline, ...] = ("naive", "lines")
 SIMULATED, EMBEDDED = "simulated", "embedded"
 BUNDLED_WORD = "bundled"
 """What names the bundled documents among folders of real ones."""
@@ -24,3 +26,10 @@ class TierChoice(StrEnum):
     HEAVY = "heavy"
     HOSTILE = "hostile"
     ALL = "all"
+
+
+class BaselineChoice(StrEnum):
+    """The baselines of `evals.baselines`."""
+
+    NAIVE = "naive"
+    LINES = "lines"

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evals.cases import Split
-from evals.run.choices import BUNDLED_WORD, CASES, SIMULATED, Reader, TierChoice, Wire
+from evals.run.choices import BASELINES, BUNDLED_WORD, CASES, SIMULATED, BaselineChoice, Reader
+from evals.run.options import Jobs, Seed, Tiers, Wires
 from worker.cli.console import OK, SOME_FAILED, Json, hint, out, print_json, say
 
 if TYPE_CHECKING:
@@ -37,11 +38,16 @@ def run(
             help="Who reads; by default the model if one is named, else layout.", show_default=False
         ),
     ] = None,
-    wire: Annotated[Wire, typer.Option(help="How a model answers.")] = "refs",
-    tier: Annotated[
-        list[TierChoice] | None,
-        typer.Option(help="What is read, several times for several; by default real.", show_default=False),
+    wire: Wires = "refs",
+    baseline: Annotated[
+        list[BaselineChoice] | None,
+        typer.Option(
+            help="Have this baseline read the same documents beside, several times for several: “naive” by one prompt "
+            "through the endpoint of the model, “lines” by separators alone.",
+            show_default=False,
+        ),
     ] = None,
+    tier: Tiers = None,
     cases: Annotated[
         int | None,
         typer.Option(
@@ -63,13 +69,22 @@ def run(
             show_default=False,
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of made documents and of the simulated model.")] = 0,
+    seed: Seed = 0,
     cell_errors: Annotated[
         float, typer.Option(min=0, max=1, help="Share of figures that the simulated model gets wrong.")
     ] = 0.02,
     structure_errors: Annotated[
         float, typer.Option(min=0, max=1, help="Share of tables whose structure it gets wrong.")
     ] = 0.05,
+    request_errors: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, help="Share of requests that it fails: broken JSON, 429 and 500, a third each."
+        ),
+    ] = 0.0,
+    instructions: Annotated[
+        bool, typer.Option("--instructions", help="Put a line that addresses the model under every table.")
+    ] = False,
     folder: Annotated[
         Path | None,
         typer.Option(
@@ -80,18 +95,14 @@ def run(
             show_default=False,
         ),
     ] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            "--jobs", "-j", min=1, help="Processes; by default one a processor.", show_default=False
-        ),
-    ] = None,
+    jobs: Jobs = None,
     as_json: Json = False,
 ) -> None:
     """Read documents whose tables are known, and measure how good the result is and how well errors are caught."""
     from evals.run.recipe import recipe_of
     from evals.run.runner import run as measure
     from evals.run.show import draw_run, progress
+    from schemas import ConfigError
 
     recipe = recipe_of(
         model=model,
@@ -102,11 +113,16 @@ def run(
         seed=seed,
         cell_errors=cell_errors,
         structure_errors=structure_errors,
+        request_errors=request_errors,
+        instructions=instructions,
         corpora=corpus or [],
         split=split,
     )
-    with _folder(folder) as place, progress(recipe) as report:
-        found = measure(recipe, place, jobs or os.cpu_count() or 1, report)
+    beside = [name for name in BASELINES if name in (baseline or ())]
+    if "naive" in beside and not recipe.model:
+        raise ConfigError("--baseline naive asks a model: name one with --model, and --reader llm or both")
+    with _folder(folder) as place, progress(recipe, 1 + len(beside)) as report:
+        found = measure(recipe, place, jobs or os.cpu_count() or 1, report, beside)
     _say_problems(found)
     if as_json:
         print_json(as_data(found, folder))
@@ -117,7 +133,7 @@ def run(
             hint(
                 f"gouji eval report {folder} makes a page of it, gouji eval compare holds two runs together."
             )
-    failed = found.metrics.overall.counts["failed_cases"]
+    failed = sum(each.metrics.overall.counts["failed_cases"] for each in (found, *found.baselines.values()))
     raise typer.Exit(SOME_FAILED if failed else OK)
 
 
@@ -138,7 +154,8 @@ def _say_problems(run: Run) -> None:
 
 
 def as_data(run: Run, folder: Path | None) -> dict[str, Any]:
-    """A run as one JSON object: figures of all its cases by name, intervals and counts beside them."""
+    """A run as one JSON object: figures of all its cases by name, intervals and counts beside them; of
+    each baseline those that are comparable."""
     overall = run.metrics.overall
     return {
         "out": str(folder) if folder else None,
@@ -152,7 +169,7 @@ def as_data(run: Run, folder: Path | None) -> dict[str, Any]:
         "counts": overall.counts,
         "per_table": overall.per_table,
         "per_accepted_right_table": overall.per_right,
-        "errors": [each.model_dump() for each in overall.errors],
+        "errors": [{**each.model_dump(), "escape_rate": each.escape_rate} for each in overall.errors],
         "by": {
             group: {
                 name: {"metrics": summary.metrics, "counts": summary.counts}
@@ -160,5 +177,19 @@ def as_data(run: Run, folder: Path | None) -> dict[str, Any]:
             }
             for group, members in run.metrics.by.items()
         },
+        "failed": [{"case": case.id, "error": case.error} for case in run.cases if case.error],
+        "baselines": {name: _beside(each) for name, each in run.baselines.items()},
+    }
+
+
+def _beside(run: Run) -> dict[str, Any]:
+    """What of a baseline is comparable: it has neither a confidence nor anything that it does not accept."""
+    from evals.run.show import COMPARABLE
+
+    overall = run.metrics.overall
+    return {
+        "metrics": {name: overall.metrics[name] for name in (*COMPARABLE, *overall.costs)},
+        "counts": overall.counts,
+        "per_table": overall.per_table,
         "failed": [{"case": case.id, "error": case.error} for case in run.cases if case.error],
     }

@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from evals.baselines import Baseline, BaselineReading
+from evals.baselines.extraction import extraction_of
+from evals.baselines.lines import Lines
 from evals.cases import Case
 from evals.metrics import CaseScore, Trace, failed_score, score
 from evals.metrics.scorer import Injected
-from evals.run.choices import SIMULATED
+from evals.run.choices import BASELINES, SIMULATED
 from evals.run.recipe import Recipe
 from evals.typed import document_of
 from schemas import Chunk, ModelError, Reading
@@ -57,7 +60,8 @@ class Metered:
 
 def settings_of(recipe: Recipe, **more: object) -> Settings:
     """The settings under which a recipe reads. Raises ConfigError."""
-    return load_settings(readers=recipe.reader, model=recipe.model, wire=recipe.wire, **more)
+    chosen = {"naive": "llm", "lines": "layout"}.get(recipe.reader, recipe.reader)
+    return load_settings(readers=chosen, model=recipe.model, wire=recipe.wire, **more)
 
 
 def measure(case_json: str, recipe_json: str) -> str:
@@ -74,7 +78,53 @@ def measure(case_json: str, recipe_json: str) -> str:
 
 
 def _measure(case: Case, recipe: Recipe) -> CaseScore:
+    if recipe.reader in BASELINES:
+        return _measure_baseline(case, recipe)
     return score(case, *read_case(case, recipe))
+
+
+def _measure_baseline(case: Case, recipe: Recipe) -> CaseScore:
+    """The score of what a baseline brings; a case of which it brings nothing at all has failed."""
+    with _simulated(case, recipe) as (more, injected), _baseline(recipe, more) as baseline:
+        started = time.monotonic()
+        reading = baseline.read(case)
+        seconds = round(time.monotonic() - started, 3)
+        trace = Trace(seconds=seconds, problems=reading.failed, injected=tuple(injected()))
+    found = score(case, extraction_of(case, baseline.name, reading), trace)
+    # One answer holds many tables: what it took is counted at the first.
+    took = {
+        "calls": reading.calls,
+        "prompt_tokens": reading.prompt_tokens,
+        "output_tokens": reading.completion_tokens,
+        "cost_usd": _cost(recipe, reading),
+        "seconds": seconds,
+    }
+    first, rest = found.tables[:1], found.tables[1:]
+    tables = (*(table.model_copy(update=took) for table in first), *rest)
+    error = "; ".join(reading.failed) if reading.failed and not reading.tables else ""
+    return found.model_copy(update={"tables": tables, "error": error})
+
+
+def _cost(recipe: Recipe, reading: BaselineReading) -> Decimal | None:
+    if recipe.model is None or recipe.model == SIMULATED:
+        return Decimal(0)
+    from worker.readers.llm.prices import cost_of
+
+    return cost_of(recipe.model, reading.prompt_tokens, reading.cached_tokens, reading.completion_tokens)
+
+
+@contextmanager
+def _baseline(recipe: Recipe, more: Mapping[str, object]) -> Iterator[Baseline]:
+    if recipe.reader == "lines":
+        yield Lines()
+        return
+    from evals.baselines.naive import Naive
+
+    naive = Naive(settings_of(recipe, **more))
+    try:
+        yield naive
+    finally:
+        naive.close()
 
 
 def read_case(case: Case, recipe: Recipe) -> tuple[Extraction, Trace]:
@@ -106,19 +156,37 @@ def _readers(
     if recipe.model != SIMULATED:
         yield _lasting(recipe), lambda: ()
         return
-    from evals.simulate import ErrorModel, SimulatedModel
-
-    errors = ErrorModel(cell=recipe.cell_errors, structure=recipe.structure_errors)
-    # Answers are made anew for every case: one that was kept would come without its errors being told.
-    with TemporaryDirectory() as home, SimulatedModel([case], errors, recipe.seed) as model:
-        settings = settings_of(recipe, openai_base_url=model.url, mode="json_schema", home=Path(home))
-        readers = build_readers(settings)
+    with _simulated(case, recipe) as (more, injected):
+        readers = build_readers(settings_of(recipe, **more))
         try:
-            yield readers, lambda: model.done
+            yield readers, injected
         finally:
             for reader in readers:
                 if isinstance(reader, Breaker):
                     reader.close()
+
+
+@contextmanager
+def _simulated(
+    case: Case, recipe: Recipe
+) -> Iterator[tuple[Mapping[str, object], Callable[[], Sequence[Injected]]]]:
+    """The settings that lead to a simulated model, none for any other, and what it did wrong so far."""
+    if recipe.model != SIMULATED:
+        yield {}, lambda: ()
+        return
+    from evals.simulate import ErrorModel, SimulatedModel
+
+    broken = recipe.request_errors / 3
+    errors = ErrorModel(
+        cell=recipe.cell_errors,
+        structure=recipe.structure_errors,
+        malformed=broken,
+        throttled=broken,
+        failed=broken,
+    )
+    # Answers are made anew for every case: one that was kept would come without its errors being told.
+    with TemporaryDirectory() as home, SimulatedModel([case], errors, recipe.seed) as model:
+        yield {"openai_base_url": model.url, "mode": "json_schema", "home": Path(home)}, lambda: model.done
 
 
 @cache

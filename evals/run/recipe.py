@@ -11,7 +11,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from evals.cases import Case, Split, Tier
 from evals.real import BUNDLED, digest_of, real_cases
-from evals.run.choices import BUNDLED_WORD, CASES, EMBEDDED, SIMULATED, Reader, TierChoice, Wire
+from evals.run.choices import (
+    BUNDLED_WORD,
+    CASES,
+    EMBEDDED,
+    SIMULATED,
+    Baseline,
+    Reader,
+    TierChoice,
+    Wire,
+)
+from evals.run.instructed import instructed
 from evals.splits import split_of
 from schemas import ConfigError
 
@@ -32,13 +42,14 @@ class Recipe(BaseModel):
 
     `cases` is the number of documents in each tier, None for all real ones and `CASES` synthetic ones; `split` takes
     only documents of the issuing bodies in it. `corpora` are where real ones lie.
-    `cell_errors` and `structure_errors` are the rates of a simulated model, 0 for any other; `model` and `wire`
-    are None where the layout reader works alone.
+    `cell_errors`, `structure_errors` and `request_errors` are the rates of a simulated model, 0 for any other;
+    `instructions`: tables have a line that addresses the model; `model` and `wire`
+    are None where they play no part. `reader` names a baseline where one reads instead.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    reader: Reader
+    reader: Reader | Baseline
     model: str | None
     wire: Wire | None
     tiers: tuple[Tier, ...]
@@ -48,11 +59,22 @@ class Recipe(BaseModel):
     seed: int = 0
     cell_errors: float = Field(default=0.0, ge=0, le=1)
     structure_errors: float = Field(default=0.0, ge=0, le=1)
+    request_errors: float = Field(default=0.0, ge=0, le=1)
+    instructions: bool = False
 
     @property
     def planned(self) -> int:
         """The number of cases."""
         return sum(len(_real(self)) if tier == "real" else self.cases or CASES for tier in self.tiers)
+
+    def read_by(self, baseline: Reader | Baseline) -> Recipe:
+        """The same cases read by a baseline."""
+        alone = (
+            {"model": None, "cell_errors": 0.0, "structure_errors": 0.0, "request_errors": 0.0}
+            if baseline == "lines"
+            else {}
+        )
+        return self.model_copy(update={"reader": baseline, "wire": None, **alone})
 
 
 def recipe_of(
@@ -65,6 +87,8 @@ def recipe_of(
     seed: int,
     cell_errors: float,
     structure_errors: float,
+    request_errors: float = 0.0,
+    instructions: bool = False,
     corpora: Sequence[Path] = (),
     split: Split | None = None,
 ) -> Recipe:
@@ -95,6 +119,8 @@ def recipe_of(
         seed=seed,
         cell_errors=cell_errors if simulated else 0.0,
         structure_errors=structure_errors if simulated else 0.0,
+        request_errors=request_errors if simulated else 0.0,
+        instructions=instructions,
         split=split,
         corpora=tuple(map(_corpus, corpora)) or (Corpus(),),
     )
@@ -119,6 +145,11 @@ def _unique(cases: Iterable[Case]) -> None:
 
 def cases_of(recipe: Recipe) -> Iterator[Case]:
     """The cases of a recipe, tier by tier; the same recipe gives the same cases."""
+    found = _cases(recipe)
+    return map(instructed, found) if recipe.instructions else found
+
+
+def _cases(recipe: Recipe) -> Iterator[Case]:
     for tier in recipe.tiers:
         if tier == "real":
             yield from _real(recipe)

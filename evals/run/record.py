@@ -1,4 +1,7 @@
-"""What a run leaves: `run.json` (how it was made), `cases.jsonl` (a line a case), `metrics.json` (all in figures)."""
+"""What a run leaves: `run.json` (how it was made), `cases.jsonl` (a line a case), `metrics.json` (all in figures).
+
+Below it lie the runs of baselines over the same cases, each in a folder of its name in `baselines`.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,14 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from evals.metrics import CaseScore, Summary, by_group, summarise
-from evals.run.choices import SIMULATED
+from evals.run.choices import BASELINES, SIMULATED
 from evals.run.recipe import Recipe
 from prompts import WIRES
 from prompts import version as prompt_version
 from schemas import ConfigError, InputError, kinds
 
 RUN, CASES, METRICS = "run.json", "cases.jsonl", "metrics.json"
+BESIDE = "baselines"
 
 _ROOT = Path(__file__).resolve().parents[2]
 _ROOMS = ("schemas", "prompts", "worker", "evals")
@@ -55,7 +59,7 @@ class Metrics(BaseModel):
 
 
 class Run(BaseModel):
-    """A run as it lies in its folder, cases in the order of their ids."""
+    """A run as it lies in its folder, cases in the order of their ids; `baselines` are those beside it by name."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -63,6 +67,7 @@ class Run(BaseModel):
     record: Record
     cases: tuple[CaseScore, ...]
     metrics: Metrics
+    baselines: dict[str, Run] = {}
 
 
 def record_of(recipe: Recipe) -> Record:
@@ -175,7 +180,10 @@ def write_metrics(folder: Path, cases: Sequence[CaseScore]) -> Metrics:
 
 
 def load_run(folder: Path) -> Run:
-    """A finished run. Raises ConfigError where the folder holds none, InputError where it is damaged."""
+    """A finished run, with those baselines that read the same cases.
+
+    Raises ConfigError where the folder holds none, InputError where it is damaged.
+    """
     record = read_record(folder)
     if record is None or not (folder / METRICS).is_file():
         raise ConfigError(f"{folder} holds no finished run; make one with gouji eval run --out {folder}")
@@ -184,4 +192,24 @@ def load_run(folder: Path) -> Run:
     except ValidationError:
         raise InputError(str(folder / METRICS), "is damaged", "make the run again") from None
     cases = sorted(read_cases(folder), key=lambda case: case.id)
-    return Run(folder=folder, record=record, cases=tuple(cases), metrics=metrics)
+    beside = {name: folder / BESIDE / name for name in BASELINES}
+    return Run(
+        folder=folder,
+        record=record,
+        cases=tuple(cases),
+        metrics=metrics,
+        baselines={
+            name: load_run(place)
+            for name, place in beside.items()
+            if (place / METRICS).is_file() and _same_cases(read_record(place), record)
+        },
+    )
+
+
+def _same_cases(baseline: Record | None, record: Record) -> bool:
+    """Whether a baseline read what a run did, by the same code."""
+    return (
+        baseline is not None
+        and baseline.code == record.code
+        and baseline.recipe == record.recipe.read_by(baseline.recipe.reader)
+    )

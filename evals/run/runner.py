@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, as_completed, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import chain
@@ -12,10 +12,11 @@ from pathlib import Path
 
 from evals.cases import Case
 from evals.metrics import CaseScore, failed_score
-from evals.run.choices import SIMULATED
+from evals.run.choices import SIMULATED, Baseline
 from evals.run.measure import measure, settings_of, speak_directly
 from evals.run.recipe import Recipe, cases_of
 from evals.run.record import (
+    BESIDE,
     CASES,
     METRICS,
     RUN,
@@ -38,14 +39,27 @@ Progress = Callable[[CaseScore, bool], None]
 _AHEAD = 2
 
 
-def run(recipe: Recipe, folder: Path, jobs: int, progress: Progress | None = None) -> Run:
+def run(
+    recipe: Recipe,
+    folder: Path,
+    jobs: int,
+    progress: Progress | None = None,
+    baselines: Sequence[Baseline] = (),
+) -> Run:
     """Score every case of a recipe into a folder. A run that broke off goes on; one by older code begins anew.
 
-    `jobs` processes share the cases. Raises ConfigError where the readers cannot work, or where the folder holds
-    another run.
+    `jobs` processes share the cases. `baselines` read the same cases, each a run of its own below the folder.
+    Raises ConfigError where the readers cannot work, or where the folder holds another run.
     """
     if recipe.model != SIMULATED:
         build_readers(settings_of(recipe))  # what keeps them from work is said before anything begins
+    _run(recipe, folder, jobs, progress)
+    for baseline in baselines:
+        _run(recipe.read_by(baseline), folder / BESIDE / baseline, jobs, progress)
+    return load_run(folder)
+
+
+def _run(recipe: Recipe, folder: Path, jobs: int, progress: Progress | None) -> None:
     known = {case.id: case for case in _taken_up(recipe, folder)}
     record = record_of(recipe)
     write_record(folder, record)
@@ -71,7 +85,6 @@ def run(recipe: Recipe, folder: Path, jobs: int, progress: Progress | None = Non
     write_cases(folder, cases)
     write_metrics(folder, cases)
     write_record(folder, record.model_copy(update={"seconds": round(time.monotonic() - started, 1)}))
-    return load_run(folder)
 
 
 def _taken_up(recipe: Recipe, folder: Path) -> list[CaseScore]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from rich.console import Group, RenderableType
@@ -35,6 +35,7 @@ SHARES: Mapping[str, str] = {
     "brier": "Brier score",
     "ece": "calibration error",
     "grits_con": "GriTS-Con",
+    "teds": "TEDS",
     "row_recall": "rows found",
     "blank_form_rate": "blank forms read as blank",
     "ungrounded_rate": "figures not in the source",
@@ -47,13 +48,38 @@ SHARES: Mapping[str, str] = {
 }
 """The shares and scores by the words that the terminal uses for them."""
 
+SCORES = frozenset({"auroc", "aurc", "brier", "ece", "grits_con", "teds"})
+"""Those that are no shares."""
+
+COMPARABLE = (
+    "exact_table_rate",
+    "exact_row_rate",
+    "cell_precision",
+    "cell_recall",
+    "cell_f1",
+    "numeric_exact_match",
+    "grits_con",
+    "teds",
+    "escape_rate",
+    "ungrounded_rate",
+)
+"""What a baseline is compared by: accepted is all that it brings."""
+
+COSTS: Mapping[str, tuple[str, int]] = {
+    "prompt_tokens": ("prompt tokens", 0),
+    "output_tokens": ("output tokens", 0),
+    "cost_usd": ("USD", 4),
+    "seconds": ("seconds", 2),
+}
+"""What a run costs, in words, and with how many decimals."""
+
 _COLUMNS = ("exact_table_rate", "cell_f1", "accept_rate", "escape_rate", "auroc")
 _HEADERS = ("tables", "exact", "cell F1", "accepted", "escape", "AUROC")
 
 
 @contextmanager
-def progress(recipe: Recipe) -> Iterator[Callable[[CaseScore, bool], None]]:
-    """A bar on standard error while there is someone to see it."""
+def progress(recipe: Recipe, times: int = 1) -> Iterator[Callable[[CaseScore, bool], None]]:
+    """A bar on standard error while there is someone to see it; every case is read so many times."""
     if not err().is_terminal:
         yield lambda *_: None
         return
@@ -61,7 +87,7 @@ def progress(recipe: Recipe) -> Iterator[Callable[[CaseScore, bool], None]]:
 
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=err(), transient=True) as bars:
-        task = bars.add_task("documents", total=recipe.planned)
+        task = bars.add_task("documents", total=times * recipe.planned)
 
         def report(case: CaseScore, _known: bool) -> None:
             bars.update(task, advance=1, description=f"{case.tier} documents")
@@ -78,7 +104,7 @@ def figure(name: str, value: float | None) -> str:
     """A figure as it is usually given: shares in percent, scores as they are."""
     if value is None:
         return "–"
-    if name in {"auroc", "aurc", "brier", "ece", "grits_con"}:
+    if name in SCORES:
         return f"{value:.3f}"
     return share(value, 3 if name == "escape_rate" else 1)
 
@@ -96,6 +122,9 @@ def draw_run(run: Run) -> Iterator[RenderableType]:
         yield _error_classes(overall)
         yield Text()
     yield _costs(overall)
+    if run.baselines:
+        yield Text()
+        yield _beside(run)
     for case in run.cases:
         if case.error:
             yield Text.assemble(("failed  ", "red"), f"{case.id}: {case.error}")
@@ -169,30 +198,44 @@ def _groups(metrics: Metrics) -> Iterator[RenderableType]:
 
 
 def _error_classes(summary: Summary) -> Grid:
-    headers = ("cells", "wrong in the end", "in accepted tables")
+    headers = ("cells", "set right", "held back", "escaped", "share", "tables", "held", "accepted wrong")
     grid = simple_grid("errors put in", "", *headers, right=headers)
     for each in summary.errors:
-        escaped = Text(str(each.escaped), "red" if each.escaped else "dim")
+        style = "red" if each.escaped else "dim"
         grid.add_row(
-            each.error,
+            each.error.replace("_", " "),
             {"print": "in print", "model": "by the model"}[each.origin],
-            str(each.cells),
-            str(each.wrong),
-            escaped,
+            *map(str, (each.cells, max(0, each.cells - each.wrong), each.wrong - each.escaped)),
+            Text(str(each.escaped), style),
+            Text(share(each.escape_rate, 2), style),
+            *map(str, (each.tables, each.held, each.passed)),
         )
     return grid
 
 
 def _costs(summary: Summary) -> RenderableType:
-    rows: Sequence[tuple[str, str, int]] = (
-        ("prompt tokens", "prompt_tokens", 0),
-        ("output tokens", "output_tokens", 0),
-        ("USD", "cost_usd", 4),
-        ("seconds", "seconds", 2),
-    )
     headers = ("in all", "a table", "an accepted right table")
     grid = simple_grid("", *headers, right=headers)
-    for words, name, digits in rows:
+    for name, (words, digits) in COSTS.items():
         values = (summary.costs[name], summary.per_table[name], summary.per_right[name])
-        grid.add_row(words, *("–" if value is None else f"{value:,.{digits}f}" for value in values))
+        grid.add_row(words, *(_number(value, digits) for value in values))
+    return Group(grid)
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "–" if value is None else f"{value:,.{digits}f}"
+
+
+def _beside(run: Run) -> RenderableType:
+    """A run and its baselines side by side."""
+    runs = {f"{run.record.recipe.reader} reader": run, **run.baselines}
+    grid = simple_grid("on the same documents", *runs, right=tuple(runs))
+    summaries = [each.metrics.overall for each in runs.values()]
+    for name in COMPARABLE:
+        grid.add_row(SHARES[name], *(figure(name, each.estimates[name].value) for each in summaries))
+    for name, (words, digits) in COSTS.items():
+        grid.add_row(f"{words} a table", *(_number(each.per_table[name], digits) for each in summaries))
+    failed = [each.counts["failed_cases"] for each in summaries]
+    if any(failed):
+        grid.add_row("documents failed", *map(str, failed))
     return Group(grid)

@@ -21,7 +21,8 @@ class ErrorModel(BaseModel):
     `cell` for each filled figure, `structure` for each table; `malformed` (JSON that breaks off), `slow`
     (`pause_s` seconds late), `throttled` (429 with Retry-After `pause_s`) and `failed` (500) for each request.
     `mends` is the chance that an error is set right when the model is asked again and told of its figure;
-    an error of which it is not told stays.
+    an error of which it is not told stays. `only` names the classes of errors in cells and tables that are made, all
+    without it; an answer of more than `longest` tokens breaks off there, as the endpoint says.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,6 +35,8 @@ class ErrorModel(BaseModel):
     failed: float = Field(default=0.0, ge=0, le=1)
     mends: float = Field(default=0.8, ge=0, le=1)
     pause_s: float = Field(default=0.05, ge=0)
+    only: frozenset[str] = frozenset()
+    longest: int | None = Field(default=None, gt=0)
 
 
 class Injected(NamedTuple):
@@ -60,6 +63,7 @@ class Slip(NamedTuple):
     row: int
     column: str
     seed: str
+    only: frozenset[str] = frozenset()
 
 
 def planned(known: Known, errors: ErrorModel, seed: str) -> list[Slip]:
@@ -70,9 +74,9 @@ def planned(known: Known, errors: ErrorModel, seed: str) -> list[Slip]:
     for number, row in rows:
         for column, cell in row.cells():
             if cell.amount is not None and rng.random() < errors.cell:
-                slips.append(Slip(number, column, f"{seed} {number} {column}"))
+                slips.append(Slip(number, column, f"{seed} {number} {column}", errors.only))
     if rows and rng.random() < errors.structure:
-        slips.append(Slip(rng.choice(rows)[0], "", f"{seed} table"))
+        slips.append(Slip(rng.choice(rows)[0], "", f"{seed} table", errors.only))
     return slips
 
 
@@ -82,7 +86,8 @@ def made(slip: Slip, page: Page) -> tuple[str, list[Edit]]:
     if line is None or (slip.column and slip.column not in line.figures()):
         return "", []
     rng = Random(slip.seed)
-    names = sorted(CELL_FAULTS if slip.column else STRUCTURE_FAULTS)
+    known = CELL_FAULTS if slip.column else STRUCTURE_FAULTS
+    names = sorted(slip.only & known.keys() if slip.only else known)
     for name in rng.sample(names, len(names)):
         edits = (
             CELL_FAULTS[name](page, line, slip.column, rng)

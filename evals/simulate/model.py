@@ -92,10 +92,13 @@ class SimulatedModel:
             answer = self._answer(asked, passage, known, form)
             text = json.dumps(answer, ensure_ascii=False)
             prompt = sum(count_tokens(str(message.get("content") or "")) for message in asked.messages)
+            tokens = count_tokens(text)
+            longest = self._errors.longest or tokens
             return Reply(
-                text[: len(text) // 2] if "malformed" in trouble else answer,
+                text[: len(text) // 2] if "malformed" in trouble or tokens > longest else answer,
+                finish="length" if tokens > longest else "stop",
                 hang=self._errors.pause_s if "slow" in trouble else 0.0,
-                usage=(prompt, 0, count_tokens(text)),
+                usage=(prompt, 0, min(tokens, longest)),
             )
 
     def _understood(self, asked: Asked) -> tuple[Passage, Sequence[Known], str] | None:

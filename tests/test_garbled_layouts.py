@@ -7,6 +7,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 
@@ -67,6 +68,7 @@ def headers_lost(text: str, _: random.Random) -> str:
     return "\n".join(x for x in text.split("\n") if not header.search(x) or re.search(r"\d\.\d\d", x))
 
 
+@cache
 def read(stem: str, text: str) -> tuple[Counter[str], Counter[tuple[str, ...]], int]:
     """(money tables by status, wrong figures in accepted ones, right figures in all)."""
     digest = hashlib.sha256(text.encode()).hexdigest()
@@ -111,11 +113,10 @@ def test_what_changes_no_place_changes_nothing(stem: str, garble: Garble) -> Non
 
 
 @pytest.mark.parametrize("stem", DOCUMENTS)
-@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("garble", [cells_shifted, cells_swapped, digits_changed])
-def test_no_wrong_figure_is_accepted(stem: str, garble: Garble, seed: int) -> None:
+def test_no_wrong_figure_is_accepted(stem: str, garble: Garble) -> None:
     text = (EVALS / "corpus" / f"{stem}.txt").read_text(encoding="utf-8")
-    _, wrong, right = read(stem, garble(text, random.Random(seed)))
+    _, wrong, right = read(stem, garble(text, random.Random(stem)))
     assert wrong == Counter()
     assert right >= 0.8 * money(stem)
 

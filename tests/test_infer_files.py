@@ -12,7 +12,7 @@ import pytest
 
 from schemas import Document
 from schemas.tables import Cell, CellRef
-from worker.ingest.files import load
+from worker.ingest import load
 from worker.pipeline import Extraction, extract
 from worker.readers.layout import LayoutReader
 

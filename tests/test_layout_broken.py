@@ -212,3 +212,39 @@ Service revenue 5.00 6.00
 Total revenue 25.00 36.00
 """
     assert any("no header names the column" in words for words in read(text).incomplete)
+
+
+def test_a_heading_goes_on_with_no_sum_above_it() -> None:
+    text = """资产负债表
+项目\t期末余额
+存货\t3.00
+应收账款\t4.00
+流动资产合计\t7.00
+非流动资
+产：
+固定资产\t5.00
+非流动资产合计\t5.00
+资产总计\t12.00
+"""
+    names = [name for name, _ in figures(text)]
+    assert names == ["存货", "应收账款", "流动资产合计", "固定资产", "非流动资产合计", "资产总计"]
+
+
+def test_a_sum_whose_last_word_is_a_heading_elsewhere_is_joined() -> None:
+    text = """Balance Sheet
+Item\t2025
+Cash\t3.00
+Deferred tax\t4.00
+assets\t
+Total current\t7.00
+assets\t
+Buildings\t5.00
+Total assets\t12.00
+"""
+    assert [name for name, _ in figures(text)] == [
+        "Cash",
+        "Deferredtaxassets",
+        "Totalcurrentassets",
+        "Buildings",
+        "Totalassets",
+    ]

@@ -341,3 +341,15 @@ def test_one_cell_a_line() -> None:
         (None, "208", "社保支出", {"total": "4.00", "project": "4.00"}),
     ]
     assert reading.incomplete == ()
+
+
+def test_a_form_of_one_row_in_whole_units_is_no_header() -> None:
+    text = """财政拨款“三公”经费支出决算表
+公开09表					单位：元
+合计	因公出国（境）费	公务用车购置及运行费			公务接待费
+		小计	公务用车购置费	公务用车运行维护费
+1	2	3	4	5	6
+397079	0	222430	0	222430	174649
+"""
+    figures = [cell for *_, cells in rows(read(text)) for cell in cells.values()]
+    assert sorted(figures) == ["0", "0", "174649", "222430", "222430", "397079"]

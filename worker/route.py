@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
@@ -19,6 +20,7 @@ _MOST = 8
 _EVEN = 0.5
 # Title and unit.
 _HEAD = 2
+_YEARS = 2100
 
 
 def choose(chunk: Chunk, readings: Sequence[Reading]) -> Reading:
@@ -69,7 +71,11 @@ def route(
         unexplained=evidence.loose,
         blind_spot=blind_spot,
     )
-    if not (evidence.figures or evidence.loose or reading.incomplete) and _blank(chunk, reading.table):
+    if (
+        not (evidence.figures or evidence.loose or reading.incomplete)
+        and _blank(chunk, reading.table)
+        and not _like_figures(chunk, reading)
+    ):
         return verdict.model_copy(
             update={"status": "empty", "confidence": _EVEN if _bare(chunk, reading.table) else 1.0}
         )
@@ -92,6 +98,16 @@ def route(
 def _blank(chunk: Chunk, table: AnyTable) -> bool:
     """Whether a form holds nothing: no cells, or words that say so."""
     return chunk.blank is not None or not any(True for row in table.rows for _ in row.cells())
+
+
+def _like_figures(chunk: Chunk, reading: Reading) -> bool:
+    """Whether a header holds a line of numerals that are too large for its numbers and its years."""
+    lines = Counter(
+        numeral.span.line
+        for numeral in chunk.ledger
+        if reading.roles.get(numeral.id) == "label" and (numeral.decimals or numeral.value > _YEARS)
+    )
+    return any(count > 1 for count in lines.values())
 
 
 def _bare(chunk: Chunk, table: AnyTable) -> bool:

@@ -16,7 +16,9 @@ from schemas import ConfigError
 from worker.ingest.scan.engine import Line, Pixels, Region
 
 _LANGUAGES = ("chi_sim", "eng")
-_INSTALL = "pip install 'gouji[tesseract]'; apt install tesseract-ocr-chi-sim; or set GOUJI_OCR_ENGINE=rapidocr"
+_INSTALL = (
+    "pip install 'gouji[tesseract]'; apt install tesseract-ocr-chi-sim; or set GOUJI_OCR_ENGINE=rapidocr"
+)
 # Pages of text without an order, and a page of lines one below the other.
 _SPARSE, _LINES = "--psm 11", "--psm 6"
 _LINE_LEVEL, _WORD_LEVEL = 4, 5

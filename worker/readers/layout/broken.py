@@ -23,6 +23,7 @@ _TOTAL = re.compile(r"^(?:(?:本年|当年)(?:收入|支出)?|收入|支出|收�
 _BARE_TOTAL = re.compile(r"^(?:合计|总计)$")
 _OF_SUM = re.compile(r"^(?:本年|当年)(?:收入|支出)$")
 _SUM = re.compile(r"^(?:sub|grand )?total\b|(?:合计|总计|小计)$", re.IGNORECASE)
+_SUM_END = re.compile(r"(?:合计|总计|小计)$")
 _WORD = re.compile(r"[^\W\d_a-zA-ZÀ-ɏ]|\S+")  # an ideograph, or all up to the next blank
 _BREAKS = re.compile(
     r"[^\x00-\xff]| "
@@ -128,6 +129,8 @@ class _Rows:
             return 0
         if self._indents.get(text.start, 0) < self._indents.get(following.start, 0):
             return 0  # what is set in deeper begins a name
+        if _SUM_END.search(first):
+            return 0
         if first.count("(") > first.count(")") and ")" in second:
             return _SURE
         if (self._known or split_ordinal(first)[0]) and _BARE_TOTAL.match(squeeze(second)):
@@ -157,8 +160,11 @@ class _Rows:
         pieces, whole = (below, above) if down else (above, below)
         if not pieces or not pieces.keys() <= whole.keys():
             return 0
+        if down and upper.values and any(text.text.endswith((":", "：")) for text in pieces.values()):
+            return 0  # a heading
         texts = [text.text for text in pieces.values() if not down or text.text.isascii()]
-        if any(_key(text) in self._sums for text in texts):
+        small = self._capitals and all(text[0].islower() for text in texts)
+        if not small and any(_key(text) in self._sums for text in texts):
             return 0  # a heading, whose sum says its name again
         return min(self._goes_on(block, above[column], below[column]) for column in pieces)
 

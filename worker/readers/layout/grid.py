@@ -143,7 +143,9 @@ def is_body(line: Line, coded: bool) -> bool:
         return True
     if any(_TOTAL.match(t) for t in fields):
         return len(numbers) > 0 or len(fields) == 1
-    return len(numbers) >= 2 and len(numbers) < len(fields) and not any("栏次" in t for t in fields)
+    if len(numbers) == len(fields):  # a form of one row without a name, in whole units
+        return len(numbers) >= 2 and not _counts_up([p for t in numbers if (p := parse_numeral(t))])
+    return len(numbers) >= 2 and not any("栏次" in t for t in fields)
 
 
 def _column_types(rows: list[Line], coded: bool) -> dict[int, Type]:

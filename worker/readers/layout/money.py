@@ -23,7 +23,9 @@ from worker.readers.ledger import explain_rest
 
 _SIDED = (IncomeExpenditureSummary, FiscalAppropriationSummary)
 _TOTAL = re.compile(r"^(?:本年|当年)?(?:收入|支出)?(?:合计|总计)$")
-_HEADED = re.compile(r"^(?!其中|加|减|of which|including|less|add|plus)[^:：]*[^\d\s:：][:：] *\S", re.IGNORECASE)
+_HEADED = re.compile(
+    r"^(?!其中|加|减|of which|including|less|add|plus)[^:：]*[^\d\s:：][:：] *\S", re.IGNORECASE
+)
 _FUNCTION = re.compile(r"支出$")
 _FOOT = re.compile(r"(?:合计|总计)$")
 

@@ -109,18 +109,22 @@ def test_workers_take_what_extract_queues(gouji: Gouji, broker: Broker, tmp_path
     for name in ("ingest", "llm", "reconcile"):
         broker.queue(name)
     environment = {"GOUJI_BROKER_URL": broker.url, "GOUJI_QUEUE_PREFIX": broker.prefix}
-    with subprocess.Popen(
-        [EXECUTABLE, "worker", "--concurrency", "2"],
-        env=clean_environment(tmp_path / "state", **environment),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as worker:
+    log = tmp_path / "worker.log"
+    with (
+        log.open("wb") as file,
+        subprocess.Popen(
+            [EXECUTABLE, "worker", "--concurrency", "2"],
+            env=clean_environment(tmp_path / "state", **environment),
+            stdout=subprocess.DEVNULL,
+            stderr=file,
+        ) as worker,
+    ):
         try:
             done = gouji("extract", ARCHIVE, "--out", "out", **environment)
             seen = gouji("doctor", "--json", **environment)
         finally:
             worker.send_signal(signal.SIGTERM)
-    assert worker.returncode == 0
+    assert worker.returncode == 0, log.read_text()
     assert done.returncode == 0
     assert "archive-2024-final.txt 3 1 1 1 2 review" in lines(done.stdout)
     assert states(seen)["broker"] == "ok"

@@ -21,7 +21,7 @@ run: setup
 	@$(VENV)/bin/gouji extract evals/corpus --out $(OUT)
 
 test: setup
-	@$(VENV)/bin/python -m pytest -n auto --dist loadfile
+	@$(VENV)/bin/python -m pytest
 
 check: setup
 	$(VENV)/bin/ruff check .

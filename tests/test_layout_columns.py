@@ -245,3 +245,64 @@ def test_sums_settle_rows_and_totals_alike() -> None:
     either = Choices([("a",), ("b",)])
     settled = settle(records, [either, Choices([("b",)]), either], [(0, (1, 2))])
     assert [choices.placements for choices in settled] == [[("b",)], [("b",)], [("b",)]]
+
+
+def test_years_on_lines_of_their_own_head_no_columns() -> None:
+    reading = read(
+        """Balance Sheet
+(in US dollars)
+2015
+December 31, 2014
+Cash and cash equivalents
+4,002,856
+3,242,313
+Accounts receivable
+1,284,858
+1,117,826
+Inventories
+1,000,000
+1,000,000
+Total assets
+6,287,714
+5,360,139
+"""
+    )
+    assert [name for _, _, name, _ in rows(reading)][::3] == ["Cashandcashequivalents", "Totalassets"]
+    assert any("no header names the column" in words for words in reading.incomplete)
+
+
+def test_a_date_is_one_header_and_a_currency_sign_is_no_name() -> None:
+    lines = ["Cash", "$", "500.00", "Inventories", "300.00", "Goodwill", "200.00", "Deferred tax", "50.00"]
+    lines += ["Loans", "50.00", "Total assets", "$", "1,100.00"]
+    reading = read("\n".join(["Balance Sheet", "(in US dollars)", "December 31, 2016", *lines, ""]))
+    assert reading.table.columns == ["December 31, 2016"]
+    assert rows(reading)[0] == (None, None, "Cash", {"December 31, 2016": "500.00"})
+    assert reading.incomplete == ()
+
+
+def test_figures_beside_a_heading_but_not_beside_its_total_are_said_to_be_moved() -> None:
+    printed = """资产负债表
+单位：万元
+项目 期末数 期初数
+货币资金 10.00 9.00
+应收账款 5.00 6.00
+资产总计 15.00 15.00
+流动负债： 6.00 5.00
+短期借款 4.00 4.00
+应付账款 10.00 9.00
+流动负债合计
+实收资本 5.00 6.00
+负债和所有者权益总计 15.00 15.00
+"""
+    right = printed.replace("流动负债： 6.00 5.00", "流动负债：")
+    right = right.replace("短期借款 4.00 4.00", "短期借款 6.00 5.00").replace(
+        "应付账款 10.00 9.00\n流动负债合计", "应付账款 4.00 4.00\n流动负债合计 10.00 9.00"
+    )
+    assert any("a total has none" in words for words in read(printed).incomplete)
+    assert not any("a total has none" in words for words in read(right).incomplete)
+
+
+def test_a_name_of_one_ideograph_is_said_to_be_the_rest_of_one() -> None:
+    text = "资产负债表\n单位：万元\n项目 期末余额 年初余额\n流动资产：\n交易性金融资\n产 416.55 479.03\n"
+    text += "应收票据 3.45 0.97\n流动资产合计 420.00 480.00\n"
+    assert "产: may be the rest of a name" in read(text).incomplete

@@ -191,7 +191,7 @@ def _page_breaks(region: _Region) -> Found:
         before = text[: numeral.span.start - base].rstrip(" \t\n")
         after = text[numeral.span.end - base :].lstrip(" \t\n")
         beside = before.endswith("\f") or after.startswith("\f")
-        if beside and abs(int(numeral.value) - numeral.span.page) <= 10:
+        if beside and numeral.value >= 1 and abs(int(numeral.value) - numeral.span.page) <= 10:
             yield numeral, "page"
 
 

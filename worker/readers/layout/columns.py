@@ -17,7 +17,12 @@ from worker.reconcile import closure, identities
 from worker.segment.lines import Line
 
 _DATED = re.compile(r"\b(?:19|20)\d\d\b.*\b(?:19|20)\d\d\b")
-_YEAR = re.compile(r"^(?:FY)?(?:19|20)\d\d年?$")
+_MONTH = (
+    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?"
+    r"|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)[.]?"
+)
+_DATE = re.compile(rf"\b(?:\d{{1,2}} *)?{_MONTH} *(?:\d{{1,2}} *)?,? *(?:19|20)\d\d\b")
+_YEAR = re.compile(rf"^(?:FY)?(?:19|20)\d\d年?$|^{_DATE.pattern}$")
 _LABEL_WORD = re.compile(r"编码|代码|名称|^项目$|^序号$|^行次$|[类款项]{2,3}")
 
 Make = Callable[[Sequence[Placement]], AnyTable]
@@ -265,8 +270,10 @@ def _plain_headers(body: Body, count: int) -> list[Line]:
     years = [
         line
         for line, own in zip(lines, words, strict=True)
-        if own[-count:] and all(map(_YEAR.match, own[-count:]))
+        if len(own) >= count and all(map(_YEAR.match, own[-count:]))
     ]
+    if not years and any(own and all(map(_YEAR.match, own)) for own in words):
+        return []  # the years stand on several lines: no line names all columns
     if years or any(
         _DATED.search(line.text) for line in lines
     ):  # dates that no words tell apart are the header
@@ -282,7 +289,17 @@ def _line_words(line: Line) -> list[str]:
 def _line_texts(line: Line) -> list[str]:
     """The header texts of a line: parted by two or more spaces where it has such gaps, else by any."""
     gaps = re.search(r"\S {2,}\S", line.text)
-    return _joined(re.split(r" {2,}", line.text.strip()) if gaps else line.text.split())
+    return _joined(re.split(r" {2,}", line.text.strip()) if gaps else _printed_words(line.text))
+
+
+def _printed_words(text: str) -> list[str]:
+    """The words of a text; a date is one: December 31, 2016."""
+    words: list[str] = []
+    at = 0
+    for date in _DATE.finditer(text):
+        words.extend([*text[at : date.start()].split(), date.group()])
+        at = date.end()
+    return words + text[at:].split()
 
 
 def _joined(words: Sequence[str]) -> list[str]:

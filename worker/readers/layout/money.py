@@ -28,6 +28,9 @@ _HEADED = re.compile(
 )
 _FUNCTION = re.compile(r"支出$")
 _FOOT = re.compile(r"(?:合计|总计)$")
+_TOTAL_LABEL = re.compile(r"total", re.IGNORECASE)
+_HEADING = re.compile(r"[:：]$")
+_IDEOGRAPH = re.compile(r"^[\u3400-\u9fff]$")
 
 
 def read_money(chunk: Chunk) -> Reading:
@@ -47,12 +50,18 @@ def read_money(chunk: Chunk) -> Reading:
     if _sided_stream(body):
         doubts.extend(f"line {_line(chunk, r)}: figures apart from their name" for r in body.loose)
     _adopt_loose(body)
+    if chunk.kind in (None, "generic"):
+        nameless = [r for r in body.records if r.total and r.label is None]
+        doubts.extend(
+            f"line {_line(chunk, r)}: figures without a name, taken for the total" for r in nameless
+        )
     if body.blocks == 1 and (not body.separated or coded):
         body.records = mend_labels(body.records, body.apart)
     if body.separated or not (coded or _sided_stream(body)):
         doubts.extend(join_ends(body, chunk))
     doubts.extend(_adopt_pool(body))
     doubts.extend(_fragments(body))
+    doubts.extend(_shifted(body, chunk))
     records = _ordered(body)
     if not any(r.values for r in records):
         return _reading(chunk, builder.table([], [], {}), body.roles, doubts)
@@ -119,6 +128,22 @@ def _run_together(body: Body, chunk: Chunk) -> list[str]:
         if lines or (chunk.kind in (None, "generic") and _HEADED.search(text)):
             found.append(f"{text}: may be several names")
     return found
+
+
+def _shifted(body: Body, chunk: Chunk) -> list[str]:
+    """What to say of figures that may stand a row too high, and of names that may be the rest of a broken one.
+
+    A form of no known kind that prints figures beside a heading and none beside a total has them moved: they add up
+    either way.
+    """
+    if chunk.kind not in (None, "generic"):
+        return []
+    named = [(r, squeeze(r.label.text)) for r in body.records if r.label]
+    named += [(r, squeeze(r.label.text)) for r in body.apart if r.label]
+    bare = any(_FOOT.search(name) or _TOTAL_LABEL.match(name) for record, name in named if not record.values)
+    filled = [(record, name) for record, name in named if record.values]
+    found = [f"{name} has figures, a total has none" for _, name in filled if bare and _HEADING.search(name)]
+    return found + [f"{name}: may be the rest of a name" for _, name in filled if _IDEOGRAPH.match(name)]
 
 
 def _sided_stream(body: Body) -> bool:

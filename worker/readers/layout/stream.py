@@ -105,6 +105,7 @@ def read_cells(rows: Sequence[Line], tokens: Mapping[int, list[Token]], body: Bo
 
     The words before the first figure are the header, but for the name (and code) right before it.
     """
+    rows = [x for x in rows if tokens[x.index]]  # a currency sign alone on its line is no name
     first = next((i for i, x in enumerate(rows) if any(t.numeral for t in tokens[x.index])), len(rows))
     start = max(0, first - 1) if not any(_is_code(t, style) for t in tokens[rows[first].index]) else first
     for line in rows[:start]:

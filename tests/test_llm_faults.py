@@ -18,8 +18,15 @@ from tests.model_cases import (
     content,
     functions,
     outcomes,
+    table_of,
     verdict_on,
 )
+
+_NAMES = [f"第{chr(0x7532 + i)}类支出" for i in range(20)]
+LONG = "支出决算表\n科目编码 科目名称 本年支出合计\n" + "\n".join(
+    f"{201 + i} {name} {10 + i}.{31 + i}" for i, name in enumerate(_NAMES)
+)
+"""A table of 20 rows, no two figures or names alike."""
 
 
 def changed_digit(answer: Json) -> None:
@@ -116,17 +123,88 @@ def test_a_fault_is_named_and_mended(
     assert any(words in server.asked[1].complaint for words in MENDED[fault])
 
 
+def wrong_type(answer: Json) -> None:
+    """A row, or a value of it, that the schema does not admit."""
+    row = answer["rows"][3]
+    if isinstance(row, dict):
+        row["total"] = 7
+    elif isinstance(row, list):
+        row[2] = {"value": "7.00"}
+    else:
+        answer["rows"][3] = 7
+
+
+KEPT: dict[Callable[[Json], None], int | None] = {
+    changed_digit: 3,
+    invented_name: 7,
+    wrong_type: 3,
+    invented_row: None,
+}
+"""Faults of one row, and which row of the source is lost with it."""
+
+
 @pytest.mark.parametrize("wire", WIRES)
-@pytest.mark.parametrize("fault", [changed_digit, invented_row, invented_name])
-def test_an_answer_that_stays_wrong_is_no_reading(
+@pytest.mark.parametrize("fault", KEPT)
+def test_of_an_answer_that_stays_wrong_only_the_bad_row_is_lost(
     make_reader: MakeReader, fault: Callable[[Json], None], wire: str
+) -> None:
+    chunk = chunk_of(LONG, "expenditure_by_function", title="支出决算表")
+    columns = [{"key": "total", "header": "本年支出合计"}]
+    table = table_of(chunk, columns, [line.split(" ") for line in LONG.splitlines()[2:]])
+    book = book_of(wire, (chunk, table))
+
+    def script(asked: Asked) -> Reply:
+        answer = book.answer(asked)
+        fault(answer)
+        return Reply(answer)
+
+    with ScriptedServer(script) as server:
+        reading = make_reader(server.url, wire=wire).read(chunk)
+    assert outcomes(reading.calls) == ["invalid"] * 3
+    lost = KEPT[fault]
+    assert content(reading.table) == [cell for i, cell in enumerate(content(table)) if i != lost]
+    (said,) = reading.incomplete
+    assert lost is None or f"(line {chunk.first_line + 2 + lost})" in said
+    verdict = verdict_on(chunk, reading)
+    assert verdict.status == "review"
+    assert f"not read: {said}" in verdict.reasons
+
+
+@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("later", [Reply("no JSON at all"), Reply(refusal="No.")])
+def test_the_sound_rows_of_an_earlier_answer_stand_if_no_later_one_has_more(
+    make_reader: MakeReader, later: Reply, wire: str
 ) -> None:
     chunk, table = functions()
     book = book_of(wire, (chunk, table))
 
     def script(asked: Asked) -> Reply:
         answer = book.answer(asked)
-        fault(answer)
+        changed_digit(answer)
+        return later if asked.tries else Reply(answer)
+
+    with ScriptedServer(script) as server:
+        reading = make_reader(server.url, wire=wire).read(chunk)
+    assert [row.code for row in reading.table.rows] == [
+        row.code for i, row in enumerate(table.rows) if i != 3
+    ]
+    assert reading.incomplete
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_an_answer_without_a_sound_row_is_no_reading(make_reader: MakeReader, wire: str) -> None:
+    chunk, table = functions()
+    book = book_of(wire, (chunk, table))
+
+    def script(asked: Asked) -> Reply:
+        answer = book.answer(asked)
+        answer["rows"] = json.loads(
+            re.sub(
+                r'(?<=A)\d+|"\d+\.\d\d"',
+                lambda m: '"77.77"' if '"' in m[0] else "999",
+                json.dumps(answer["rows"]),
+            )
+        )
         return Reply(answer)
 
     with ScriptedServer(script) as server:

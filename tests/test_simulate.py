@@ -175,9 +175,9 @@ def test_an_error_that_is_named_is_mended_at_its_rate(
 def test_throttling_and_failures_are_survived(make_reader: MakeReader) -> None:
     errors = ErrorModel(throttled=0.4, failed=0.3, pause_s=0.01)
     statuses: set[str] = set()
-    for seed in range(4):
+    for seed in range(2):
         with SimulatedModel([CASE], errors, seed=seed) as model:
-            reading, verdict = read(model, make_reader, rows_per_call=3, patience_s=12)
+            reading, verdict = read(model, make_reader, rows_per_call=8, patience_s=12)
             assert verdict.status == "accepted"
             statuses.update(outcomes(reading.calls))
             assert set(tally(model.done)) <= {"throttled", "failed"}

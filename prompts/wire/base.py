@@ -91,11 +91,13 @@ class Decoded:
     """A table whose cells point into the chunk, and the roles of the numerals that it takes up.
 
     `doubts` are worth a second look of the model, but print may really be so: a row without a name.
+    `dropped` is what was wrong with rows that were left out.
     """
 
     table: AnyTable
     roles: dict[str, Role] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
 
 
 class Wire(Protocol):
@@ -120,8 +122,11 @@ class Wire(Protocol):
     def encode(self, table: AnyTable, chunk: Chunk) -> Answer:
         """The answer of a model that reads `table` off `chunk` without a fault."""
 
-    def decode(self, answer: Answer, chunk: Chunk) -> Decoded:
-        """The table that an answer means. Raises Invalid with everything that the model has to mend."""
+    def decode(self, answer: Answer, chunk: Chunk, *, salvage: bool = False) -> Decoded:
+        """The table that an answer means. Raises Invalid with everything that the model has to mend.
+
+        `salvage`: rows that are wrong are left out, and Invalid is raised only if nothing sound is left.
+        """
 
 
 class Shape:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from prompts.wire.assign import Assignment, Item, Want
 from prompts.wire.base import Decoded, Draft, Drafts, Given, Shape, Value, signed_by_words, text_of
@@ -26,9 +27,33 @@ _MONEY = re.compile(rf"\s*({'|'.join(sorted(UNITS, key=len, reverse=True))})")
 _LONGEST = 8
 
 
-def ground(drafts: Drafts, chunk: Chunk, shape: Shape) -> Decoded:
-    """The table that `drafts` mean, with the roles of its numerals. Raises Invalid with everything that is wrong."""
-    return _Grounding(chunk, shape).run(drafts)
+def ground(drafts: Drafts, chunk: Chunk, shape: Shape, *, salvage: bool = False) -> Decoded:
+    """The table that `drafts` mean, with the roles of its numerals. Raises Invalid with everything that is wrong.
+
+    `salvage`: rows that are wrong are left out and said in `dropped`; Invalid is raised where it is no row that
+    is wrong, or no row is left.
+    """
+    dropped: list[str] = []
+    while True:
+        try:
+            return replace(_Grounding(chunk, shape).run(drafts), dropped=tuple(dropped))
+        except Invalid as error:
+            sound = _sound(drafts, error.problems) if salvage else None
+            if sound is None:
+                raise Invalid((*dropped, *error.problems)) from None
+            # What is left is grounded anew: a figure that a bad row had taken is free again.
+            dropped.extend(error.problems)
+            drafts = sound
+
+
+def _sound(drafts: Drafts, problems: Sequence[str]) -> Drafts | None:
+    """The rows that no problem names; None if there are none, or if a problem is not that of a row."""
+    # Every problem begins with what it is about: "row 4, total: …", "columns: …".
+    bad = {re.split("[:,]", problem, maxsplit=1)[0] for problem in problems}
+    rows = tuple(draft for draft in drafts.rows if draft.said not in bad)
+    if not rows or bad - {draft.said for draft in drafts.rows}:
+        return None
+    return replace(drafts, rows=rows, problems=())
 
 
 class _Grounding:

@@ -68,8 +68,8 @@ class RecordsWire:
         record |= {"code": row.code, "name": name_out(row, shape)}
         return record | {column: cells.get(column) for column in shape.columns} | {"others": others}
 
-    def decode(self, answer: Answer, chunk: Chunk) -> Decoded:
-        """The table that an answer means. Raises Invalid."""
+    def decode(self, answer: Answer, chunk: Chunk, *, salvage: bool = False) -> Decoded:
+        """The table that an answer means, or with `salvage` its sound rows. Raises Invalid."""
         shape = shape_of(chunk.kind)
         columns = columns_in(answer)
         listed = {key for key, _ in columns}
@@ -88,8 +88,9 @@ class RecordsWire:
             )
             # The order of the columns is that of the print, which tells equal figures of a row apart.
             ordered = {key: values.get(key) for key, _ in columns}
-            drafts.append(Draft(getattr(record, "side", None), record.code or None, record.name, ordered))
-        return ground(Drafts(columns, tuple(drafts), tuple(problems)), chunk, shape)
+            side = getattr(record, "side", None)
+            drafts.append(Draft(side, record.code or None, record.name, ordered, f"row {number}"))
+        return ground(Drafts(columns, tuple(drafts), tuple(problems)), chunk, shape, salvage=salvage)
 
 
 def _records(answer: Any) -> list[Any]:

@@ -55,11 +55,11 @@ class RefsWire:
         fields = Encoder(chunk, shape_of(table.kind)).answer(table)
         return self.response_model(table.kind, chunk).model_validate(fields)
 
-    def decode(self, answer: Answer, chunk: Chunk) -> Decoded:
-        """The table that an answer means. Raises Invalid."""
+    def decode(self, answer: Answer, chunk: Chunk, *, salvage: bool = False) -> Decoded:
+        """The table that an answer means, or with `salvage` its sound rows. Raises Invalid."""
         shape = shape_of(chunk.kind)
         drafts = Decoder(chunk, shape).drafts(answer)
-        return ground(drafts, chunk, shape)
+        return ground(drafts, chunk, shape, salvage=salvage)
 
 
 def mark_of(chunk: Chunk) -> str:

@@ -56,8 +56,8 @@ class RowsWire:
             rows.append([*head, row.code, name_out(row, shape), *cells])
         return self.response_model(table.kind).model_validate({"columns": columns, "rows": rows})
 
-    def decode(self, answer: Answer, chunk: Chunk) -> Decoded:
-        """The table that an answer means. Raises Invalid."""
+    def decode(self, answer: Answer, chunk: Chunk, *, salvage: bool = False) -> Decoded:
+        """The table that an answer means, or with `salvage` its sound rows. Raises Invalid."""
         shape = shape_of(chunk.kind)
         columns = columns_in(answer)
         problems, drafts = [], []
@@ -69,9 +69,15 @@ class RowsWire:
             values = [value or None for value in [*values, *[None] * len(columns)][: len(columns)]]
             side, code, name = [None] * (3 - head) + [*row, None, None, None][:head]
             drafts.append(
-                Draft(side, code or None, name, {key: v for (key, _), v in zip(columns, values, strict=True)})
+                Draft(
+                    side,
+                    code or None,
+                    name,
+                    {key: v for (key, _), v in zip(columns, values, strict=True)},
+                    f"row {number}",
+                )
             )
-        return ground(Drafts(columns, tuple(drafts), tuple(problems)), chunk, shape)
+        return ground(Drafts(columns, tuple(drafts), tuple(problems)), chunk, shape, salvage=salvage)
 
 
 def _rows(answer: Any) -> list[list[str | None]]:

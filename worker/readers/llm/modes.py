@@ -56,7 +56,7 @@ def ask(
         if not isinstance(cause, ValueError | ResponseParsingError):
             raise (cause or error) from None
         log.spoil()
-        raise Invalid(_problems(cause)) from None
+        raise Invalid(problems_of(cause)) from None
     return answer
 
 
@@ -88,7 +88,8 @@ def _probe(endpoint: Endpoint, log: CallLog) -> instructor.Mode:
     return MODES["md_json"]
 
 
-def _problems(error: BaseException) -> tuple[str, ...]:
+def problems_of(error: BaseException) -> tuple[str, ...]:
+    """What is wrong with an answer, as the model is told."""
     if not isinstance(error, ValidationError):
         return (str(error) or type(error).__name__,)
     found: list[str] = []

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from pydantic import create_model, model_validator
+from pydantic import ValidationError, create_model, model_validator
 
 from prompts import WIRES, Answer, Decoded, Prompt, Wire, build, version
 from schemas.errors import Invalid, ModelError, Refused, Truncated
@@ -18,7 +18,7 @@ from worker.pace import InMemory, Keeper
 from worker.readers.cache import AnswerCache, key_of
 from worker.readers.ledger import explain_rest, unexplained
 from worker.readers.llm.endpoint import CallLog, Endpoint
-from worker.readers.llm.modes import ask, mode_for
+from worker.readers.llm.modes import ask, mode_for, problems_of
 from worker.readers.llm.parts import halves_of, parts_of
 from worker.settings import Settings
 
@@ -43,7 +43,7 @@ class LlmReader:
         self._settings = settings
         self._endpoint = Endpoint(settings, patience_s, pace or InMemory())
         self._wire: Wire = WIRES[settings.wire]
-        self._cache = AnswerCache(settings.home / "cache" / "answers")
+        self._cache = AnswerCache(settings.blobs_url.rstrip("/") + "/answers")
 
     def close(self) -> None:
         """Close the connections to the endpoint."""
@@ -99,7 +99,11 @@ class LlmReader:
         except Truncated as error:
             self._cache.put(key, {"truncated": str(error)})
             raise
-        self._cache.put(key, {"answer": found.answer.model_dump(mode="json"), "model": self._endpoint.model})
+        # An answer with rows left out is not kept: the next time may bring them.
+        if not found.decoded.dropped:
+            self._cache.put(
+                key, {"answer": found.answer.model_dump(mode="json"), "model": self._endpoint.model}
+            )
         return found.decoded
 
     def _key(self, part: Chunk, prompt: Prompt) -> str:
@@ -117,7 +121,10 @@ class LlmReader:
             return None
 
     def _put(self, trial: _Trial, prompt: Prompt, log: CallLog) -> _Found:
-        """Ask until an answer holds. One with doubts stands where asking again brought nothing better."""
+        """Ask until an answer holds. One with doubts stands where asking again brought nothing better.
+
+        Of answers that stay invalid the sound rows stand. Raises Invalid if there are none.
+        """
         request = {
             "messages": [
                 {"role": "system", "content": prompt.system},
@@ -128,7 +135,9 @@ class LlmReader:
         mode = mode_for(self._endpoint, log, self._settings.mode)
         try:
             ask(self._endpoint, log, prompt.version, mode, trial.model(), request, reasks=_REASKS)
-        except ModelError:
+        except ModelError as error:
+            if trial.best is None and isinstance(error, Invalid | Refused):
+                trial.salvage()
             if trial.best is None:
                 raise
         return trial.outcome
@@ -149,17 +158,23 @@ class _Trial:
     def __init__(self, part: Chunk, job: _Job, wire: Wire) -> None:
         self._part, self._job, self._wire = part, job, wire
         self._doubted = False
+        self._refused: list[tuple[Any, tuple[str, ...]]] = []
         self.best: _Found | None = None
 
     def model(self) -> type[Answer]:
         """The model of an answer, which holds each one against the source."""
         base = self._wire.response_model(self._part.kind, self._part)
 
-        def grounded(answer: Answer) -> Answer:
+        def grounded(cls: type[Answer], raw: Any, handler: Callable[[Any], Answer]) -> Answer:  # noqa: ARG001
+            try:
+                answer = handler(raw)
+            except ValidationError as error:
+                self._refused.append(_valid_rows(raw, error))
+                raise
             self._check(answer)
             return answer
 
-        validators: dict[str, Any] = {"grounded": model_validator(mode="after")(grounded)}
+        validators: dict[str, Any] = {"grounded": model_validator(mode="wrap")(grounded)}
         return create_model(base.__name__, __base__=base, __doc__=base.__doc__, __validators__=validators)
 
     @property
@@ -169,10 +184,26 @@ class _Trial:
             raise Invalid(("no answer held",))
         return self.best
 
+    def salvage(self) -> None:
+        """Make the sound rows of the refused answer that has most of them the outcome."""
+        base = self._wire.response_model(self._part.kind, self._part)
+        most = 1
+        for raw, problems in self._refused:
+            try:
+                answer = base.model_validate(raw)
+                decoded = self._wire.decode(answer, self._part, salvage=True)
+            except (ValueError, Invalid):
+                continue
+            if len(decoded.table.rows) >= most:
+                most = len(decoded.table.rows)
+                decoded = replace(decoded, dropped=(*problems, *decoded.dropped))
+                self.best = _Found(answer, decoded, decoded.doubts)
+
     def _check(self, answer: Answer) -> None:
         try:
             decoded = self._wire.decode(answer, self._part)
         except Invalid as error:
+            self._refused.append((answer.model_dump(), ()))
             raise ValueError("\n".join(error.problems)) from None
         doubts = (*decoded.doubts, *self._left_over(decoded))
         if self.best is None or len(doubts) < len(self.best.doubts):
@@ -188,12 +219,12 @@ class _Trial:
             return []
         known = {**self._job.evident(part), **explain_rest(part, decoded.roles), **decoded.roles}
         left = [n for n in unexplained(part, known) if n.decimals or not _has_texts(part)]
-        shown = [
-            f"{said} (line {numeral.span.line})"
-            for said, numeral in zip(self._wire.cite(left[:_LISTED], part), left, strict=False)
-        ]
-        if len(left) > _LISTED:
-            shown.append(f"{len(left) - _LISTED} more")
+        shown = _listed(
+            [
+                f"{said} (line {numeral.span.line})"
+                for said, numeral in zip(self._wire.cite(left, part), left, strict=True)
+            ]
+        )
         return [f"in the source but in no row, unless it is no value of the table: {item}" for item in shown]
 
 
@@ -227,18 +258,58 @@ class _Job:
         roles: dict[str, Role] = {}
         for _, decoded in self.parts:
             roles |= decoded.roles
+        roles = {**explain_rest(self.chunk, roles), **roles}
         return Reading(
             chunk=self.chunk.id,
             reader=LlmReader.name,
             table=_joined(self.chunk, [decoded.table for _, decoded in self.parts]),
-            roles={**explain_rest(self.chunk, roles), **roles},
+            roles=roles,
             notes=tuple(doubt for _, decoded in self.parts for doubt in decoded.doubts),
-            incomplete=tuple(
-                f"lines {part.first_line}–{part.last_line}: {error}" for part, error in self.lost
+            incomplete=(
+                *(f"lines {part.first_line}–{part.last_line}: {_why(error)}" for part, error in self.lost),
+                *(_left_out(part, decoded, roles) for part, decoded in self.parts if decoded.dropped),
             ),
             calls=tuple(self.log.calls),
             prompt_version=version(self.chunk.kind, wire),
         )
+
+
+def _left_out(part: Chunk, decoded: Decoded, roles: Mapping[str, Role]) -> str:
+    """What a part lost with rows that were left out, as far as figures tell, and why they were."""
+    loose = [f"{numeral.text} (line {numeral.span.line})" for numeral in unexplained(part, roles)]
+    figures = f", in no row {', '.join(_listed(loose))}" if loose else ""
+    why = "; ".join(_listed(decoded.dropped))
+    return f"lines {part.first_line}–{part.last_line}, rows left out{figures}: {why}"
+
+
+def _why(error: ModelError) -> str:
+    """What a part was lost by; of very many problems the first."""
+    return "; ".join(_listed(error.problems)) if isinstance(error, Invalid) else str(error)
+
+
+def _listed(items: Sequence[str]) -> list[str]:
+    """The first of many, and how many more there are."""
+    more = len(items) - _LISTED
+    return [*items[:_LISTED], f"{more} more"] if more > 0 else list(items)
+
+
+def _valid_rows(raw: Any, error: ValidationError) -> tuple[Any, tuple[str, ...]]:
+    """An answer without the rows that break the schema, and what is wrong with them.
+
+    One that is broken elsewhere stays as it is.
+    """
+    places = [item["loc"] for item in error.errors(include_url=False, include_input=False)]
+    if not all(place[:1] == ("rows",) and any(isinstance(step, int) for step in place) for place in places):
+        return raw, ()
+    # Up to its first number a place names the row, on a side where there are sides.
+    bad = {place[: next(i for i, step in enumerate(place) if isinstance(step, int)) + 1] for place in places}
+
+    def kept(rows: Any, under: tuple[int | str, ...]) -> Any:
+        if isinstance(rows, dict):
+            return {side: kept(items, (*under, side)) for side, items in rows.items()}
+        return [row for i, row in enumerate(rows) if (*under, i) not in bad]
+
+    return {**raw, "rows": kept(raw["rows"], ("rows",))}, problems_of(error)
 
 
 def _has_texts(chunk: Chunk) -> bool:

@@ -6,19 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evals.metrics import WrongCell
 from evals.report.drill import quote
-
-WRONG = WrongCell(
-    fault="wrong",
-    code="201",
-    name="一般公共服务支出",
-    column="total",
-    gold="6901.75",
-    got="6907.15",
-    line=12,
-    source="201\t一般公共服务支出\t6,907.15\t20.00",
-)
+from tests.wrong_cells import WRONG
 
 
 def marked(source: str, *, got: str | None = "6901.75", gold: str | None = None) -> list[tuple[str, str]]:

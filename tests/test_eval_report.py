@@ -24,6 +24,7 @@ from evals.run.recipe import Recipe
 from evals.run.record import Run, load_run, record_of, write_cases, write_metrics, write_record
 from evals.run.show import SHARES
 from tests.command import Gouji
+from tests.wrong_cells import WRONG
 
 LAYOUT = Recipe(reader="layout", model=None, wire=None, tiers=("clean",), cases=3)
 SIMULATED = Recipe(
@@ -33,16 +34,6 @@ SCRIPT = "<script>alert('x')</script>"
 BREAKOUT = '"><img src=x onerror=alert(1)>'
 FORMULA = '=cmd|"/c calc"!A1'
 KIND = "expenditure_by_function"
-WRONG = WrongCell(
-    fault="wrong",
-    code="201",
-    name="一般公共服务支出",
-    column="total",
-    gold="6901.75",
-    got="6907.15",
-    line=12,
-    source="201\t一般公共服务支出\t6,907.15\t20.00",
-)
 
 
 class Page(HTMLParser):

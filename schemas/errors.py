@@ -10,6 +10,7 @@ GoujiError
 └── ModelError            the answer of a model is at fault
     ├── Transient         connection, time-out, 5xx: try again
     ├── Throttled         429: try again after `retry_after` seconds
+    │   └── Paused        the endpoint as a whole does not answer: this does not count as a try of the chunk
     ├── Refused           the model declined or answered nothing: do not ask again, go to review
     ├── Truncated         the answer was cut at the length limit: split the chunk, go on
     └── Invalid           the answer breaks the schema or leaves the source: re-ask, then review
@@ -75,6 +76,10 @@ class Throttled(ModelError):
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class Paused(Throttled):
+    """The endpoint as a whole does not answer, whatever it is asked: not the chunk's fault, and no try of it."""
 
 
 class Refused(ModelError):

@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
-from schemas.errors import Throttled
+from schemas.errors import Paused
 
 FALL = 0.85
 """What is left of the rate after a refusal."""
@@ -141,7 +141,7 @@ class Line:
     def turn(self, tokens: int, patience_s: float) -> float:
         """Wait for the turn of a request of about so many tokens; when its place was given, for `refuse`.
 
-        Raises Throttled, which says when to come again, where it would take longer than `patience_s` seconds.
+        Raises Paused, which says when to come again, where it would take longer than `patience_s` seconds.
         """
         give_up = time.monotonic() + patience_s
         with self._first:
@@ -153,7 +153,7 @@ class Line:
                         began = held.now
                         break
                 if time.monotonic() + wait > give_up:
-                    raise Throttled("the endpoint is asked as often as it allows", wait)
+                    raise Paused("the endpoint is asked as often as it allows", wait)
                 time.sleep(wait - AHEAD_S / 2)
         time.sleep(wait)
         return began

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 __all__ = ["build_readers"]
 
+OUTAGE_S = 60.0
+OUTAGE_OVER_BROKER_S = 3_600.0
+"""How long, in seconds, an endpoint that does not answer is waited for: by a person, by workers."""
+
 
 def build_readers(settings: Settings, keeper: Callable[[str], Keeper] | None = None) -> list[Reader]:
     """The readers in the order in which a chunk meets them. Raises ConfigError for what keeps one from work.
@@ -30,5 +34,6 @@ def build_readers(settings: Settings, keeper: Callable[[str], Keeper] | None = N
         from worker.readers.llm import LlmReader
 
         pace = keeper(f"{settings.openai_base_url or ''} {settings.model}") if keeper else InMemory()
-        readers.append(Breaker(LlmReader(settings, pace=pace)))
+        outage_s = OUTAGE_OVER_BROKER_S if settings.broker_url else OUTAGE_S
+        readers.append(Breaker(LlmReader(settings, pace=pace), outage_s=outage_s))
     return readers

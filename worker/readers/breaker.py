@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Protocol
 
-from schemas import Chunk, ModelError, Reading, Throttled, Transient
+from schemas import Chunk, ModelError, Paused, Reading, Throttled, Transient
 from schemas.findings import Call
 
 
@@ -24,34 +24,56 @@ class Asking(Protocol):
 class Breaker:
     """A reader in front of another that asks an endpoint. Safe for threads.
 
-    Until the endpoint has answered once, one chunk goes ahead and the others wait for it. After `failures`
-    tries in a row without an answer (Transient, Throttled; at the start after one), for `pause_s` seconds every
-    chunk is turned away with a Throttled that says when to come again; then one is let through to see.
+    Until the endpoint has answered once, one chunk goes ahead. After `failures` tries in a row without an answer
+    (Transient, Throttled; at the start after one) nothing is asked for `pause_s` seconds; then one chunk is let
+    through to see. The others wait here, for `wait_s` seconds at most, and go on when it was answered.
+
+    Chunks that waited in vain, and those that fail after another one failed, are Paused: that is no try of
+    theirs. From `outage_s` seconds after the first try in vain on, no one waits any more, and all errors count.
     """
 
-    def __init__(self, reader: Asking, *, failures: int = 3, pause_s: float = 15.0) -> None:
+    def __init__(
+        self,
+        reader: Asking,
+        *,
+        failures: int = 3,
+        pause_s: float = 15.0,
+        wait_s: float = 30.0,
+        outage_s: float = 60.0,
+    ) -> None:
         self.name = reader.name
         self._reader = reader
         self._most = failures
         self._pause_s = pause_s
+        self._wait_s = wait_s
+        self._outage_s = outage_s
         self._answered = False
         self._failed = 0
+        self._failing: set[tuple[str, str]] = set()
         self._last = ""
+        self._lost_at = 0.0
         self._closed_until = 0.0
         self._trying = False
         self._changed = threading.Condition()
 
     def read(self, chunk: Chunk) -> Reading:
-        """The reading of the other reader. Raises what that one raises, and Throttled while it is spared."""
+        """The reading of the other reader. Raises what that one raises, and Paused or Throttled while it is
+        spared."""
         if chunk.blank:
             return self._reader.read(chunk)
         trial = self._admit()
+        began = time.monotonic()
         try:
             reading = self._reader.read(chunk)
             self._count_answer(reading.calls)
+        except Paused:
+            raise  # its turn did not come: that says nothing about the endpoint
         except (Transient, Throttled) as error:
-            self._count_failure(error)
-            raise
+            if self._count_failure(chunk, began, error):
+                raise
+            paused = Paused(str(error), self._pause_s)
+            paused.calls = error.calls
+            raise paused from error
         except ModelError as error:
             self._count_answer(error.calls)
             raise
@@ -67,26 +89,52 @@ class Breaker:
         self._reader.close()
 
     def _admit(self) -> bool:
-        """Let a chunk through or raise Throttled; whether it is the one that is to see."""
+        """Let a chunk through, when it may be, or raise; whether it is the one that is to see."""
+        give_up = time.monotonic() + self._wait_s
         with self._changed:
-            while self._trying and not (self._answered or self._failed):
-                self._changed.wait()
-            if self._answered and self._failed < self._most:
-                return False
-            if self._failed:
-                wait = self._pause_s if self._trying else self._closed_until - time.monotonic()
-                if wait > 0:
-                    raise Throttled(
-                        f"paused after {self._failed} tries in vain, the last: {self._last}", wait
-                    )
-            self._trying = True
-            return True
+            while not (self._answered and self._failed < self._most):
+                now = time.monotonic()
+                if not self._trying and (not self._failed or now >= self._closed_until):
+                    self._trying = True
+                    return True
+                if self._is_lasting(now):
+                    # Whoever comes back later would find the same: the run is to end.
+                    raise Throttled(self._said())
+                if now >= give_up:
+                    wait = self._pause_s if self._trying else self._closed_until - now
+                    raise Paused(self._said(), wait)
+                self._changed.wait(self._next_change(give_up) - now)
+            return False
 
-    def _count_failure(self, error: Exception) -> None:
+    def _next_change(self, give_up: float) -> float:
+        """When one who waits has something to do, even if no one wakes it."""
+        times = [give_up]
+        if self._failed:
+            times.append(self._lost_at + self._outage_s)
+            if not self._trying:
+                times.append(self._closed_until)
+        return min(times)
+
+    def _is_lasting(self, now: float) -> bool:
+        return self._failed > 0 and now >= self._lost_at + self._outage_s
+
+    def _said(self) -> str:
+        if not self._failed:
+            return "the endpoint has not answered its first request yet"
+        return f"paused after {self._failed} tries in vain, the last: {self._last}"
+
+    def _count_failure(self, chunk: Chunk, began: float, error: Exception) -> bool:
+        """Enter a try in vain; whether it counts for the chunk: no other failed since the last answer."""
         with self._changed:
+            if not self._failed:
+                self._lost_at = began
             self._failed += 1
+            self._failing.add((chunk.document, chunk.id))
             self._last = str(error)
-            self._closed_until = time.monotonic() + self._pause_s
+            now = time.monotonic()
+            self._closed_until = now + self._pause_s
+            self._changed.notify_all()
+            return len(self._failing) == 1 or self._is_lasting(now)
 
     def _count_answer(self, calls: Sequence[Call]) -> None:
         # An answer that was kept says nothing about the endpoint.
@@ -94,3 +142,5 @@ class Breaker:
             with self._changed:
                 self._answered = True
                 self._failed = 0
+                self._failing.clear()
+                self._changed.notify_all()

@@ -1,0 +1,95 @@
+"""An endpoint that is down for a while costs no chunk its tries; one that stays down ends the run."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from evals.simulate.server import Asked, Reply, ScriptedServer
+from schemas import Chunk, ModelError, Paused, Reading, Transient
+from tests.asked import CALL
+from tests.asked import Asked as AskedReader
+from tests.conftest import MakeReader
+from tests.model_cases import book_of, functions
+from worker.readers.breaker import Breaker
+
+THREADS = 8
+
+
+def chunks(chunk: Chunk) -> list[Chunk]:
+    """As many chunks as threads: the same table in documents of their own."""
+    return [chunk.model_copy(update={"document": f"d{number}"}) for number in range(THREADS)]
+
+
+def ask_all(breaker: Breaker, asked: list[Chunk]) -> list[Reading | ModelError]:
+    """What comes of all chunks, asked for at the same time."""
+
+    def ask(chunk: Chunk) -> Reading | ModelError:
+        try:
+            return breaker.read(chunk)
+        except ModelError as error:
+            return error
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(ask, asked))
+
+
+def down_for(times: int, book: Callable[[Asked], Reply]) -> Callable[[Asked], Reply]:
+    """A script that fails so many times and then answers."""
+    left, lock = [times], threading.Lock()
+
+    def script(asked: Asked) -> Reply:
+        with lock:
+            left[0] -= 1
+            return Reply(status=503) if left[0] >= 0 else book(asked)
+
+    return script
+
+
+def test_an_outage_costs_at_most_one_try_and_the_rest_go_on_by_themselves(make_reader: MakeReader) -> None:
+    chunk, table = functions()
+    with ScriptedServer(down_for(3, book_of("rows", (chunk, table)))) as server:
+        breaker = Breaker(make_reader(server.url, patience_s=0), pause_s=0.2, wait_s=20)
+        found = ask_all(breaker, chunks(chunk))
+        failed = [each for each in found if not isinstance(each, Reading)]
+        assert [type(each) for each in failed].count(Transient) == 1
+        assert [type(each) for each in failed].count(Paused) == 2
+        # One at a time was let through to see; who waited was answered in the same call.
+        assert [each.table for each in found if isinstance(each, Reading)] == [table] * (THREADS - 3)
+
+
+def test_who_waited_in_vain_was_not_asked_for(make_reader: MakeReader) -> None:
+    chunk, _ = functions()
+    with ScriptedServer(lambda _: Reply(status=503)) as server:
+        breaker = Breaker(make_reader(server.url, patience_s=0), pause_s=20, wait_s=0.2)
+        found = ask_all(breaker, chunks(chunk))
+        assert len(server.asked) == 1
+    assert sorted(type(each).__name__ for each in found) == ["Paused"] * (THREADS - 1) + ["Transient"]
+    assert all(0 < (each.retry_after or 0) <= 20 for each in found if isinstance(each, Paused))
+
+
+def test_an_outage_that_lasts_is_waited_for_no_longer(make_reader: MakeReader) -> None:
+    chunk, _ = functions()
+    with ScriptedServer(lambda _: Reply(status=503)) as server:
+        breaker = Breaker(make_reader(server.url, patience_s=0), pause_s=20, wait_s=20, outage_s=0.2)
+        found = ask_all(breaker, chunks(chunk))
+    assert sorted(type(each).__name__ for each in found) == ["Throttled"] * (THREADS - 1) + ["Transient"]
+
+
+def test_a_chunk_that_fails_while_others_are_answered_counts() -> None:
+    chunk, _ = functions()
+    bad = chunk.model_copy(update={"document": "bad"})
+    reader = AskedReader(lambda chunk, _: Transient("HTTP 500") if chunk.document == "bad" else None)
+    reader.calls = (CALL,)
+    breaker = Breaker(reader, pause_s=0.1, wait_s=5)
+    for _ in range(4):
+        assert breaker.read(chunk).calls == (CALL,)
+        with pytest.raises(Transient):
+            breaker.read(bad)
+    # Alone it is its own fault too: it must come to its last try.
+    for _ in range(4):
+        with pytest.raises(Transient):
+            breaker.read(bad)

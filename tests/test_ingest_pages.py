@@ -111,7 +111,7 @@ def test_a_page_that_lies_on_its_side_is_shown_upright_with_its_boxes(tmp_path: 
     assert inked is not None
     assert inked[2] - inked[0] > 30
     # Kept: what is asked again is not drawn again.
-    blobs.path(document.sha256, ORIGINAL).unlink()
+    blobs.drop(document.sha256, ORIGINAL)
     assert page_image(blobs, document, 1, dpi=72) == drawn
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
+
+from worker.files import Folder
 
 
 def key_of(*parts: object) -> str:
@@ -17,40 +17,26 @@ def key_of(*parts: object) -> str:
 
 
 class AnswerCache:
-    """A folder of JSON files, one a key, each written once and whole. Safe between threads and processes."""
+    """A folder of JSON files, one a key, each written whole. Safe between threads, processes and hosts.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    `folder` is a path or a URL, as `worker.files.Folder` takes it.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self._folder = Folder(folder)
 
     def get(self, key: str) -> dict[str, Any] | None:
         """The entry of a key; None if there is none, or none that can be read."""
         try:
-            entry = json.loads(self._path(key).read_text(encoding="utf-8"))
+            entry = json.loads(self._folder.read(f"{key}.json") or b"")
         except (OSError, ValueError):
             return None
         return entry if isinstance(entry, dict) else None
 
     def put(self, key: str, entry: dict[str, Any]) -> None:
-        """Keep an entry. The first one stays; an unreadable one is replaced."""
+        """Keep an entry. The first one stays where the file system has links; an unreadable one is replaced."""
         if self.get(key) is not None:
             return
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(
-            "w", dir=self._folder, suffix=".part", delete=False, encoding="utf-8"
-        ) as file:
-            json.dump(entry, file, ensure_ascii=False)
-        part = Path(file.name)
-        try:
-            if self._path(key).exists():
-                part.replace(self._path(key))
-            else:
-                os.link(part, self._path(key))
-        except FileExistsError:
-            pass  # another worker was first
-        except OSError:
-            part.replace(self._path(key))  # a file system without links
-        finally:
-            part.unlink(missing_ok=True)
-
-    def _path(self, key: str) -> Path:
-        return self._folder / f"{key}.json"
+        name = f"{key}.json"
+        data = json.dumps(entry, ensure_ascii=False).encode()
+        self._folder.write(name, data, first=not self._folder.has(name))

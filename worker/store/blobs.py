@@ -3,39 +3,62 @@
 from __future__ import annotations
 
 import gzip
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import BinaryIO
 
 from schemas import Document
-from worker.files import write_whole
+from worker.files import Folder
+
+_DOCUMENT = "json.gz"
 
 
 class BlobStore:
-    """What belongs to a document under `folder`/`sha[:2]`: its text as `sha`.json.gz, other files as `sha`.`name`.
+    """What belongs to a document under `url`/`sha[:2]`: its text as `sha`.json.gz, other files as `sha`.`name`.
 
-    Writing the same one twice is harmless; a reader never sees half a file.
+    `url` is a path, file:// or s3://. Writing the same one twice is harmless; a reader never sees half a file.
+    Raises ConfigError where what is behind the URL cannot be worked with.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def path(self, sha256: str, name: str = "json.gz") -> Path:
-        """Where the document of this SHA-256 lies, or what is kept of it under another name."""
-        return self.folder / sha256[:2] / f"{sha256}.{name}"
+    def __init__(self, url: str | Path) -> None:
+        self._folder = Folder(url)
 
     def put(self, document: Document) -> None:
         """Keep a document."""
         # No time stamp: the same document gives the same bytes.
-        self.keep(document.sha256, "json.gz", gzip.compress(document.model_dump_json().encode(), mtime=0))
+        self.keep(document.sha256, _DOCUMENT, gzip.compress(document.model_dump_json().encode(), mtime=0))
 
     def get(self, sha256: str) -> Document:
         """The document of this SHA-256. Raises FileNotFoundError."""
-        return Document.model_validate_json(gzip.decompress(self.path(sha256).read_bytes()))
+        if (data := self.kept(sha256, _DOCUMENT)) is None:
+            raise FileNotFoundError(_name(sha256, _DOCUMENT))
+        return Document.model_validate_json(gzip.decompress(data))
+
+    def has(self, sha256: str, name: str = _DOCUMENT) -> bool:
+        """Whether the document is kept, or a file of it under another name."""
+        return self._folder.has(_name(sha256, name))
 
     def keep(self, sha256: str, name: str, data: bytes) -> None:
         """Keep a file that belongs to a document."""
-        write_whole(self.path(sha256, name), data)
+        self._folder.write(_name(sha256, name), data)
 
     def kept(self, sha256: str, name: str) -> bytes | None:
         """What was kept of a document under this name, None if nothing was."""
-        path = self.path(sha256, name)
-        return path.read_bytes() if path.is_file() else None
+        return self._folder.read(_name(sha256, name))
+
+    def opened(self, sha256: str, name: str) -> AbstractContextManager[BinaryIO]:
+        """What was kept of a document under this name, to read from. Raises FileNotFoundError."""
+        return self._folder.opened(_name(sha256, name))
+
+    def drop(self, sha256: str, name: str | None = None) -> None:
+        """Remove a file of a document, with None all that is kept of it."""
+        if name is not None:
+            self._folder.drop(_name(sha256, name))
+            return
+        for each in self._folder.names(sha256[:2]):
+            if each.startswith(_name(sha256, "")):
+                self._folder.drop(each)
+
+
+def _name(sha256: str, name: str) -> str:
+    return f"{sha256[:2]}/{sha256}.{name}"

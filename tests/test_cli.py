@@ -102,7 +102,7 @@ def test_extract_speaks_json(gouji: Gouji, tmp_path: Path) -> None:
         (("show",), {"GOUJI_DATABASE_URL": "mysql"}, "GOUJI_DATABASE_URL: a URL with a scheme is expected"),
         (("kinds",), {"GOUJI_KINDS_FOLDER": "/nowhere"}, "GOUJI_KINDS_FOLDER: no such folder"),
         (("export",), {}, "Missing option '--out'"),
-        (("worker",), {}, "GOUJI_BROKER_URL is not set"),
+        (("sweep",), {}, "GOUJI_BROKER_URL is not set"),
         (("bogus",), {}, "No such command 'bogus'"),
     ],
 )

@@ -19,7 +19,10 @@ from tests.command import ARCHIVE, EXECUTABLE, Done, Gouji, lines
 from tests.conftest import Broker
 from tests.documentation import DOCS, PAGES, clean_environment, rendered
 
-COMMANDS = ("extract", "show", "findings", "export", "kinds", "doctor", "worker")
+COMMANDS = (
+    *("extract", "submit", "status", "cancel", "resume", "retry", "show", "findings", "export", "kinds"),
+    *("doctor", "worker", "sweep"),
+)
 
 
 @pytest.fixture
@@ -168,7 +171,7 @@ def test_the_manual_speaks_of_every_option(gouji: Gouji, command: str) -> None:
     manual = (DOCS / "cli.md").read_text("utf-8")
     assert f"## gouji {command}" in manual
     options = set(re.findall(r"(?<!\S)--[a-z]+", shown.stdout)) - {"--help"}
-    assert options
+    assert options or command in {"cancel", "sweep"}
     assert {option for option in options if option not in manual} == set()
 
 

@@ -323,13 +323,13 @@ def test_what_no_one_touches_is_found_once_in_its_time(
     other = document.model_copy(update={"sha256": "b" * 64, "name": "queued.txt"})
     queued = store.add_document(other).id
     store.claim_chunk(chunk_ids[0], "one", 5, HOUR)
-    assert store.stuck(HOUR) == ((), (), ())
-    assert store.stuck(NOTHING) == ((queued,), tuple(chunk_ids), ())
+    assert store.stuck(HOUR) == ((), (), (), ())
+    assert store.stuck(NOTHING) == ((), (queued,), tuple(chunk_ids), ())
     for each in chunk_ids:
         store.finish_chunk(each)
     assert store.stuck(NOTHING).unconcluded == (reading,)
     store.fail_document(reading, "no way")
-    assert store.stuck(NOTHING) == ((queued,), (), ())
+    assert store.stuck(NOTHING) == ((), (queued,), (), ())
     assert store.record(reading).error == "no way"
 
 

@@ -172,7 +172,7 @@ def test_an_endpoint_that_does_not_answer_is_spared(form: Path) -> None:
     well = False
     reader = Asked(lambda chunk, _times: None if well or chunk.blank else Transient("connection refused"))
     chunk = segment(load(form))[0]
-    breaker = Breaker(reader, failures=2, pause_s=0.3)
+    breaker = Breaker(reader, failures=2, pause_s=0.3, wait_s=0)
 
     def is_turned_away() -> bool:
         with pytest.raises((Throttled, Transient)) as caught:
@@ -208,7 +208,7 @@ def test_nothing_is_asked_of_an_endpoint_until_it_has_answered_once(form: Path) 
         time.sleep(0.3)
         return Transient("connection refused")
 
-    breaker = Breaker(Asked(trouble))
+    breaker = Breaker(Asked(trouble), wait_s=0)
     chunk = segment(load(form))[0]
     told: list[Exception] = []
 
@@ -224,7 +224,7 @@ def test_nothing_is_asked_of_an_endpoint_until_it_has_answered_once(form: Path) 
     for thread in threads:
         thread.join()
     assert len(met) == 1
-    assert sorted(type(error).__name__ for error in told) == ["Throttled"] * 3 + ["Transient"]
+    assert sorted(type(error).__name__ for error in told) == ["Paused"] * 3 + ["Transient"]
 
 
 def test_many_threads_read_a_folder(form: Path, store: Store, settings: Settings) -> None:

@@ -33,15 +33,18 @@ INGEST, LLM, RECONCILE = "ingest", "llm", "reconcile"
 QUEUES = (INGEST, LLM, RECONCILE)
 """The queues, each for its kind of work: parsing, waiting for a model, solving."""
 
-CUT, READ, CONCLUDE, SWEEP = (
+INGEST_ITEM, CUT, READ, CONCLUDE, SWEEP, CANARY = (
+    "gouji.ingest_item",
     "gouji.cut_document",
     "gouji.read_chunk",
     "gouji.conclude_document",
     "gouji.sweep",
+    "gouji.canary",
 )
-_ROUTES = {CUT: INGEST, READ: LLM, CONCLUDE: RECONCILE, SWEEP: INGEST}
-_RANK = {CUT: 0, CONCLUDE: 1, READ: 2, SWEEP: 3}
+_ROUTES = {INGEST_ITEM: INGEST, CUT: INGEST, READ: LLM, CONCLUDE: RECONCILE, SWEEP: INGEST}
+_RANK = {CUT: 0, CONCLUDE: 1, READ: 2, INGEST_ITEM: 3, SWEEP: 4}
 _SWEEP_S = 60.0
+_CANARY_S = 60.0
 _TICK_S = 0.1
 
 
@@ -102,6 +105,11 @@ class App(Celery):
                 "without a broker"
             ) from error
 
+    def dispatch(self) -> None:
+        """Send as many files of batches as there is room for. Raises ConfigError."""
+        for item_id in self.store.take_items(self.settings.in_flight):
+            self.send(INGEST_ITEM, item_id)
+
 
 class InProcess(App):
     """The same application with its workers as threads of this process, and a queue in memory for a broker.
@@ -120,6 +128,7 @@ class InProcess(App):
         self._closed = False
         self._changed = threading.Condition()
         self._numbers = count()
+        self.serves_batches = False
 
     def send_task(  # type: ignore[override]
         self,
@@ -141,6 +150,11 @@ class InProcess(App):
                 heapq.heappush(self._ready, job)
             self._changed.notify_all()
         return self.AsyncResult(job.id)
+
+    def dispatch(self) -> None:
+        """The same where this process works for batches; one that was given files does those and no others."""
+        if self.serves_batches:
+            super().dispatch()
 
     def run(self, threads: int, tick: Callable[[], object]) -> None:
         """Do all that is in line and what comes of it. `tick` is called now and then, in the calling thread."""
@@ -259,5 +273,16 @@ def _configuration(settings: Settings) -> dict[str, Any]:
         "task_default_exchange": names[INGEST],
         "task_default_routing_key": names[INGEST],
         "task_routes": {task: {"queue": names[queue]} for task, queue in _ROUTES.items()},
-        "beat_schedule": {"sweep": {"task": SWEEP, "schedule": _SWEEP_S}},
+        "beat_schedule": {
+            "sweep": {"task": SWEEP, "schedule": _SWEEP_S},
+            **{
+                f"canary of {queue}": {
+                    "task": CANARY,
+                    "schedule": _CANARY_S,
+                    "args": (queue,),
+                    "options": {"queue": name, "expires": _CANARY_S},
+                }
+                for queue, name in names.items()
+            },
+        },
     }

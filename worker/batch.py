@@ -5,22 +5,22 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
-from importlib.metadata import version
+from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from schemas import Document, InputError
+from schemas import InputError
 from worker.app import CUT, SWEEP, App, InProcess, is_gone, make_app
-from worker.archive import SCHEMES, WEB, Limits, Member, Refused, members
-from worker.ingest import File, load, notes_of, open_file
-from worker.ingest.images import ORIGINAL
-from worker.ingest.media import ending_of, refuse_ending
+from worker.archive import Member, Refused, members
+from worker.entry import PageReport, archive_limits, enter, file_of
 from worker.pipeline import Reader
 from worker.settings import Settings
-from worker.store import DocumentRecord, Progress, Store
+from worker.steps import RAW
+from worker.store import DocumentRecord, Entry, Progress, Store
 
+LOWEST, HIGHEST = 1, 9
+"""The range of priorities of a batch."""
 _POLL_S = 0.5
 _SWEEP_S = 60.0
 _SILENCE_S = 15.0
@@ -56,10 +56,6 @@ class _Taken(NamedTuple):
     metadata: Mapping[str, str] = MappingProxyType({})
 
 
-PageReport = Callable[[str, int, int], None]
-"""Called with the name of a file, its pages done and all its pages, while it is being read."""
-
-
 def process(
     paths: Iterable[Path | str],
     store: Store,
@@ -81,13 +77,14 @@ def process(
     in this process. Without a broker the work is done here; else workers do it, and this waits. Raises ConfigError.
     """
     app = make_app(settings, store, readers)
-    recipe = f"{version('gouji')} {settings.recipe}"
     taken: list[_Taken] = []
     failures: dict[str, int] = {}
-    for found in (every := members(paths, _limits(settings), manifest=manifest)):
+    for found in (every := members(paths, archive_limits(settings), manifest=manifest)):
         try:
-            file = _opened(found, settings)
-            taken.append(_take(file, store, recipe, settings, again, pages)._replace(metadata=found.metadata))
+            entered = enter(file_of(found, settings), store, settings, again=again, pages=pages)
+            taken.append(
+                _Taken(found.place, entered.document_id, entered.read, "", entered.notes, found.metadata)
+            )
         except InputError as error:
             # Given twice, it fails once: a second record would take the place of the first.
             if found.name not in failures:
@@ -103,58 +100,96 @@ def process(
     return [_outcome(store, each) for each in taken]
 
 
-def _limits(settings: Settings) -> Limits:
-    return Limits(
-        members=settings.max_members,
-        member_bytes=settings.max_bytes,
-        total_bytes=settings.max_unpacked,
-        schemes=SCHEMES | WEB if settings.allow_http else SCHEMES,
-    )
+class Submitted(NamedTuple):
+    """What was entered: by batch, files that are to be read, were there already, and could not be had."""
+
+    batch: str
+    new: int = 0
+    known: int = 0
+    refused: tuple[str, ...] = ()
 
 
-def _opened(found: Member | Refused, settings: Settings) -> File:
-    if isinstance(found, Refused):
-        raise found.error
-    if found.path:
-        return File(found.name, open_file(found.path, max_bytes=settings.max_bytes).data, found.place)
-    # Before it is read: an archive may hold much else.
-    refuse_ending(ending_of(found.name), found.place)
-    return File(found.name, found.read(settings.max_bytes), found.place)
+def submit(
+    paths: Iterable[Path | str],
+    store: Store,
+    settings: Settings,
+    batch: str,
+    *,
+    priority: int | None = None,
+    budget: Decimal | None = None,
+    manifest: Path | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> list[Submitted]:
+    """Enter every file in a batch and let workers know; one summary a batch, as a manifest may name several.
+
+    A file that is there with the same bytes is not entered twice: what was interrupted is simply given again.
+    `progress` is called with the number of files so far. Raises ConfigError.
+    """
+    app = make_app(settings, store)
+    ids: dict[str, int] = {}
+    done: dict[str, Submitted] = {}
+    for number, found in enumerate(members(paths, archive_limits(settings), manifest=manifest), start=1):
+        name = found.metadata.get("batch") or batch
+        if name not in ids:
+            ids[name] = store.enter_batch(name, _priority(found.metadata) or priority, budget)
+        entry = _entry(found, store, settings)
+        new = store.add_item(ids[name], entry)
+        so_far = done.get(name, Submitted(name))
+        if entry.error:
+            done[name] = so_far._replace(refused=(*so_far.refused, entry.error))
+        else:
+            done[name] = so_far._replace(new=so_far.new + new, known=so_far.known + (not new))
+        if new and settings.broker_url:
+            app.dispatch()
+        if progress:
+            progress(number)
+    for name, batch_id in ids.items():
+        store.close_entry(batch_id)
+        done.setdefault(name, Submitted(name))
+    if settings.broker_url:
+        app.dispatch()
+    return list(done.values())
 
 
-def _take(
-    file: File, store: Store, recipe: str, settings: Settings, again: bool, pages: PageReport | None
-) -> _Taken:
-    """Enter a file. One that was read to its end under this recipe is not parsed again."""
-    known = None if again else store.known(file.sha256)
-    sound = known and known.recipe == recipe and known.status == "done" and not known.poisoned
-    if known and sound and store.blobs.path(file.sha256).exists():
-        document = store.load_document(known.id).model_copy(update={"name": file.name})
-        return _Taken(file.place, store.add_document(document, recipe).id, False, notes=notes_of(document))
-    document = _parse(file, store, settings, pages)
-    added = store.add_document(document, recipe)
-    record = added.record
-    finished = record.status in {"done", "failed"}
-    read = added.created or not finished
-    if not added.created and (
-        record.recipe != recipe or (finished and (again or record.poisoned or record.status == "failed"))
-    ):
-        store.reread(added.id, document, recipe)
-        read = True
-    return _Taken(file.place, added.id, read, notes=notes_of(document))
+def _priority(facts: Mapping[str, str]) -> int | None:
+    given = facts.get("priority", "")
+    return min(max(int(given), LOWEST), HIGHEST) if given else None
 
 
-def _parse(file: File, store: Store, settings: Settings, pages: PageReport | None) -> Document:
-    """The document in a file, which is kept as well if it has pages to look at."""
-    document = load(
-        file,
-        settings.limits,
-        cache=settings.home / "pages",
-        progress=partial(pages, file.name) if pages else None,
-    )
-    if document.pages:
-        store.blobs.keep(file.sha256, ORIGINAL, file.data)
-    return document
+def _entry(found: Member | Refused, store: Store, settings: Settings) -> Entry:
+    try:
+        file = file_of(found, settings)
+    except InputError as error:
+        return Entry(found.place, found.name, None, 0, found.metadata, str(error))
+    # Before the row that speaks of them, so that no worker looks for what is not there yet.
+    if not store.blobs.has(file.sha256, RAW):
+        store.blobs.keep(file.sha256, RAW, file.data)
+    return Entry(file.place, file.name, file.sha256, len(file.data), found.metadata)
+
+
+def serve(
+    store: Store,
+    settings: Settings,
+    *,
+    until_done: bool,
+    threads: int | None = None,
+    readers: Sequence[Reader] | None = None,
+) -> None:
+    """Work for batches in this process, without a broker, until interrupted or until nothing is left to do."""
+    app = InProcess(settings, store, readers)
+    app.serves_batches = True
+    workers = threads or (1 if settings.readers == "layout" else settings.concurrency)
+    while True:
+        store.conclude_ended()
+        for document_id in store.recover(is_gone):
+            store.release_lost(document_id, is_gone)
+            app.send(CUT, document_id)
+        app.dispatch()
+        app.run(workers, lambda: None)
+        if until_done and not any(record.status == "open" for record in store.list_batches()):
+            break
+        time.sleep(_POLL_S)
+    app.give_up()
 
 
 def _finish(app: App, store: Store, ids: Sequence[int], progress: Callable[[Progress], None] | None) -> None:

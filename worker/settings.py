@@ -27,6 +27,8 @@ from worker.limits import Engine, Limits, Ocr
 Readers = Literal["llm", "layout", "both"]
 LlmWhen = Literal["always", "unclosed"]
 Wire = Literal["rows", "refs", "records"]
+Log = Literal["auto", "text", "json"]
+LogLevel = Literal["debug", "info", "warning", "error"]
 Mode = Literal["auto", "json_schema", "tools", "md_json"]
 
 _PREFIX = "GOUJI_"
@@ -46,8 +48,9 @@ class Settings(BaseSettings):
     by what; `attempts` is how often a chunk is tried before it is given up; `concurrency` is how many
     chunks are read at the same time where a model is asked; `calibration` is a file of `gouji eval
     calibrate` (None: the shipped one) and `audit_share` the share of accepted tables that people look at
-    all the same; `queue_prefix` begins the names of the queues on a broker. Addresses and keys may hold
-    secrets and stay out of `repr`.
+    all the same; `in_flight` is how many files of batches are at work at the same time; `queue_prefix`
+    begins the names of the queues on a broker; `blobs_url` is where texts and files are kept. Addresses
+    and keys may hold secrets and stay out of `repr`.
     """
 
     model_config = SettingsConfigDict(
@@ -61,6 +64,7 @@ class Settings(BaseSettings):
 
     home: Path = Field(default_factory=lambda: user_data_path("gouji", appauthor=False))
     database_url: str = Field(default_factory=lambda done: _sqlite_under(done["home"]), repr=False)
+    blobs_url: str = Field(default_factory=lambda done: (done["home"] / "blobs").as_uri(), repr=False)
     broker_url: str | None = Field(default=None, repr=False)
     openai_api_key: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("openai_api_key", "OPENAI_API_KEY"), repr=False
@@ -92,8 +96,13 @@ class Settings(BaseSettings):
     ocr: Ocr = "auto"
     ocr_engine: Engine = "rapidocr"
     attempts: int = Field(default=3, ge=1, le=100)
+    in_flight: int = Field(default=64, ge=1, le=100_000)
     concurrency: int = Field(default=4, ge=1, le=64)
     queue_prefix: str = "gouji."
+    log: Log = "auto"
+    log_level: LogLevel = "warning"
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    traces: bool = False
 
     @field_validator("home", "kinds_folder", "calibration")
     @classmethod

@@ -10,13 +10,17 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-from schemas import ModelError, Throttled, Transient
+from schemas import InputError, ModelError, Paused, Throttled, Transient
 from worker.calibration import policy_of
+from worker.entry import enter
+from worker.ingest import File
 from worker.pipeline import Failure, Reader, conclude, read_chunk
 from worker.segment import segment
 from worker.settings import Settings
 from worker.store import Store
 
+RAW = "raw"
+"""The name under which the bytes of a file wait in the blobs to be ingested."""
 LONGEST_PAUSE_S = 600.0
 """The longest time, in seconds, that a chunk waits for its next try."""
 
@@ -38,6 +42,34 @@ class Read(NamedTuple):
 
     document_id: int
     again_in: float | None = None
+
+
+def ingest(store: Store, settings: Settings, item_id: int, worker: str) -> int | None:
+    """Ingest a file of a batch, if it is free to be taken; the document to be cut, None where nothing is left to do.
+
+    A file that cannot be read ends as failed, with the reason; its bytes stay for another try.
+    """
+    claim = store.claim_item(item_id, worker, settings.attempts, lease(settings))
+    if claim is None:
+        return None
+    try:
+        data = store.blobs.kept(claim.sha256, RAW)
+        if data is None:
+            raise InputError(claim.place, "its bytes are gone from the blobs", "submit it again")
+        entered = enter(File(claim.name, data, claim.place), store, settings)
+    except InputError as error:
+        store.settle_item(item_id, "failed", store.record_failure(claim.name, error), str(error))
+        return None
+    # Whatever it is, one file must not hold up its batch.
+    except Exception as error:
+        _log.exception("item %s cannot be ingested", item_id)
+        store.settle_item(item_id, "failed", error=f"{claim.place}: cannot be read ({_in_words(error)})")
+        return None
+    store.settle_item(item_id, "reading", entered.document_id, notes=entered.notes)
+    if not entered.read:
+        store.conclude_items(entered.document_id)
+        return None
+    return entered.document_id
 
 
 def cut_document(store: Store, document_id: int) -> list[int]:
@@ -68,9 +100,11 @@ def read(store: Store, readers: Sequence[Reader], settings: Settings, chunk_id: 
             store.save_calls(chunk_id, failure.reader, failure.error.calls)
     problems = [str(failure) for failure in failures]
     passing = [failure for failure in failures if isinstance(failure.error, Transient | Throttled)]
-    if passing and claim.attempt < settings.attempts:
+    # Workers can wait for an endpoint that is out; a run in one process must come to an end.
+    untried = bool(settings.broker_url) and any(isinstance(failure.error, Paused) for failure in passing)
+    if passing and (untried or claim.attempt < settings.attempts):
         pause = _pause(passing, claim.attempt)
-        store.release_chunk(chunk_id, problems, timedelta(seconds=pause))
+        store.release_chunk(chunk_id, problems, timedelta(seconds=pause), untried=untried)
         return Read(claim.document_id, pause)
     store.finish_chunk(chunk_id, problems, poisoned=bool(passing))
     return Read(claim.document_id)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from worker.cli.batches import cancel, resume, retry, status, submit, sweep
 from worker.cli.console import USAGE, say
 from worker.cli.doctor import doctor
 from worker.cli.exporting import export
@@ -30,12 +31,18 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(extract)
+app.command()(submit)
+app.command()(status)
+app.command()(cancel)
+app.command()(resume)
+app.command()(retry)
 app.command()(show)
 app.command()(findings)
 app.command()(export)
 app.command()(kinds)
 app.command()(doctor)
 app.command("worker")(work)
+app.command()(sweep)
 
 
 def _print_version(wanted: bool) -> None:

@@ -8,6 +8,8 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from hashlib import sha256
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -67,6 +69,7 @@ def _examine(settings: Settings) -> Iterator[Answer]:
     yield _asked("database", without_password(settings.database_url), lambda: _database(settings))
     if settings.broker_url:
         yield _asked("broker", without_password(settings.broker_url), lambda: _broker(settings))
+        yield from _canaries(settings)
     else:
         yield Answer(
             "broker", "none", "off", "documents are read in the process that is asked (GOUJI_BROKER_URL)"
@@ -96,7 +99,23 @@ def _home(settings: Settings) -> str:
     settings.home.mkdir(parents=True, exist_ok=True)
     if not os.access(settings.home, os.W_OK):
         raise PermissionError("cannot be written to; name another folder in GOUJI_HOME")
+    _probe(settings)
     return f"writable, {shutil.disk_usage(settings.home).free / 1e9:.1f} GB free"
+
+
+def _probe(settings: Settings) -> None:
+    """Write, read and delete a file where texts of documents are kept."""
+    from worker.store import BlobStore
+
+    blobs, name, data = BlobStore(settings.blobs_url), "probe", os.urandom(16)
+    key = sha256(data).hexdigest()
+    try:
+        blobs.keep(key, name, data)
+        found = blobs.kept(key, name)
+    finally:
+        blobs.drop(key, name)
+    if found != data:
+        raise OSError("what is written to the blobs is not what is read; check what GOUJI_BLOBS_URL names")
 
 
 def _database(settings: Settings) -> str:
@@ -107,7 +126,7 @@ def _database(settings: Settings) -> str:
 
 
 def _broker(settings: Settings) -> str:
-    from worker.app import make_app
+    from worker.app import QUEUES, make_app
 
     app = make_app(settings)
     with app.connection_for_write() as connection:
@@ -115,10 +134,30 @@ def _broker(settings: Settings) -> str:
         connection.ensure_connection(max_retries=1, timeout=int(TIMEOUT_S))
         channel: Any = connection.channel()
         channel.close()
-    workers = len(app.control.ping(timeout=1.0) or ())
-    if not workers:
+    served = app.control.inspect(timeout=1.0).active_queues() or {}
+    if not served:
         raise LookupError("answers, but no worker does; start one with gouji worker")
-    return f"answers, {workers} {'worker' if workers == 1 else 'workers'}"
+    names = {queue["name"] for queues in served.values() for queue in queues}
+    if idle := [queue for queue in QUEUES if settings.queue_prefix + queue not in names]:
+        wanted = " ".join(f"-q {queue}" for queue in idle)
+        raise LookupError(f"answers, but no worker serves {', '.join(idle)}; start gouji worker {wanted}")
+    return f"answers, {len(served)} {'worker' if len(served) == 1 else 'workers'} on {', '.join(QUEUES)}"
+
+
+def _canaries(settings: Settings) -> Iterator[Answer]:
+    """One answer a queue; none at all while no worker has sent a canary yet, as one does after its first minute."""
+    from schemas import ConfigError
+    from worker.app import QUEUES
+    from worker.store import Store
+    from worker.telemetry.health import canary
+
+    try:
+        with Store.open(settings) as store:
+            seen = store.beats()
+    except ConfigError:
+        return  # told of the database
+    for part in (canary(queue, seen.get(queue), datetime.now(UTC)) for queue in QUEUES if seen):
+        yield Answer(part.name, "", "ok" if part.ready else "failed", part.reason)
 
 
 def _readers(settings: Settings) -> str:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from worker.cli.console import stop
+
+if TYPE_CHECKING:
+    from worker.settings import Settings
 
 
 class Served(StrEnum):
@@ -18,6 +22,14 @@ class Served(StrEnum):
     INGEST = "ingest"
     LLM = "llm"
     RECONCILE = "reconcile"
+
+
+def _work_here(settings: Settings, until_done: bool, threads: int | None) -> None:
+    from worker.batch import serve
+    from worker.store import Store
+
+    with Store.open(settings) as store, suppress(KeyboardInterrupt):
+        serve(store, settings, until_done=until_done, threads=threads)
 
 
 def work(
@@ -33,16 +45,37 @@ def work(
         Literal["threads", "prefork"],
         typer.Option("--pool", help="threads for waiting for a model, prefork for parsing and solving."),
     ] = "threads",
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            "--metrics-port", min=1, max=65535, help="Answer Prometheus at this port.", show_default=False
+        ),
+    ] = None,
+    until_done: Annotated[
+        bool, typer.Option("--until-done", help="Without a broker: end when no batch is left.")
+    ] = False,
 ) -> None:
-    """Work on what is queued on the broker that GOUJI_BROKER_URL names, until stopped."""
+    """Work on what is queued, until stopped: on the broker that GOUJI_BROKER_URL names, or without one by itself."""
     from worker.settings import load_settings
+    from worker.telemetry import configure, metrics, traces
 
-    settings = load_settings()
+    settings = load_settings(metrics_port=metrics_port)
+    configure(settings)
+    traces.configure(settings)
     if not settings.broker_url:
-        stop("GOUJI_BROKER_URL is not set; without a broker gouji extract reads in its own process")
+        if queue:
+            stop("--queue: there are no queues without a broker; set GOUJI_BROKER_URL")
+        _work_here(settings, until_done, concurrency)
+        return
+    if until_done:
+        stop("--until-done: workers over a broker work until they are stopped")
     from worker.app import QUEUES, make_app
 
     queues = ",".join(settings.queue_prefix + name for name in queue or QUEUES)
+    if settings.metrics_port:
+        from worker.store import Store
+
+        metrics.serve(Store.open(settings), settings.metrics_port)
     with tempfile.TemporaryDirectory(prefix="gouji-worker-") as folder:
         make_app(settings).worker_main(
             [

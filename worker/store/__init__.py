@@ -4,14 +4,28 @@
 """
 
 from worker.store.blobs import BlobStore
-from worker.store.records import Added, Claim, DocumentRecord, Progress, ReadChunks, Stuck, Usage
+from worker.store.records import (
+    Added,
+    BatchRecord,
+    Claim,
+    DocumentRecord,
+    Entry,
+    ItemRecord,
+    Progress,
+    ReadChunks,
+    Stuck,
+    Usage,
+)
 from worker.store.store import Store
 
 __all__ = [
     "Added",
+    "BatchRecord",
     "BlobStore",
     "Claim",
     "DocumentRecord",
+    "Entry",
+    "ItemRecord",
     "Progress",
     "ReadChunks",
     "Store",

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from worker.store.models import ChunkRow, DocumentRow
+from worker.store.batches import held
+from worker.store.models import BatchRow, ChunkRow, DocumentRow, ItemRow
 from worker.store.queries import batched
 from worker.store.records import Stuck
-from worker.store.writing import changed, now
+from worker.store.statements import changed, now
 
 _OPEN = ("queued", "reading")
 
@@ -29,7 +30,7 @@ def claim_chunk(session: Session, chunk_id: int, worker: str, attempts: int, lea
         ),
     )
     present = select(DocumentRow.run).where(DocumentRow.id == ChunkRow.document_id).scalar_subquery()
-    mine = ChunkRow.id == chunk_id, ChunkRow.run == present, free
+    mine = ChunkRow.id == chunk_id, ChunkRow.run == present, free, ~held(ChunkRow.document_id), ~_cancelled()
     took = changed(
         session,
         update(ChunkRow)
@@ -47,6 +48,10 @@ def claim_chunk(session: Session, chunk_id: int, worker: str, attempts: int, lea
     return took == 1
 
 
+def _cancelled() -> ColumnElement[bool]:
+    return exists().where(DocumentRow.id == ChunkRow.document_id, DocumentRow.status == "cancelled")
+
+
 def finish_chunk(session: Session, chunk_id: int, status: str) -> None:
     """Mark an open chunk as done or poisoned."""
     session.execute(
@@ -56,12 +61,15 @@ def finish_chunk(session: Session, chunk_id: int, status: str) -> None:
     )
 
 
-def release_chunk(session: Session, chunk_id: int, delay: timedelta) -> None:
-    """Give a chunk back to be taken again after `delay`."""
+def release_chunk(session: Session, chunk_id: int, delay: timedelta, *, untried: bool = False) -> None:
+    """Give a chunk back to be taken again after `delay`; `untried`: as if it had not been taken."""
     session.execute(
         update(ChunkRow)
         .where(ChunkRow.id == chunk_id, ChunkRow.status == "reading")
-        .values(status="queued", worker=None, touched_at=now() + delay)
+        .values(
+            status="queued", worker=None, touched_at=now() + delay, attempts=ChunkRow.attempts - int(untried)
+        )
+        .execution_options(synchronize_session=False)
     )
 
 
@@ -119,11 +127,20 @@ def stuck(session: Session, older_than: timedelta) -> Stuck:
         select(ChunkRow.id)
         .join(DocumentRow, chunk_of_present)
         .where(DocumentRow.status == "reading", ChunkRow.status.in_(_OPEN), ChunkRow.touched_at < limit)
+        .where(~held(ChunkRow.document_id))
         .order_by(ChunkRow.id)
+    ).scalars()
+    items = session.execute(
+        select(ItemRow.id)
+        .join(BatchRow, BatchRow.id == ItemRow.batch_id)
+        .where(
+            BatchRow.status == "open", ItemRow.status.in_(["sent", "ingesting"]), ItemRow.touched_at < limit
+        )
+        .order_by(ItemRow.id)
     ).scalars()
     uncut = _old_documents(session, DocumentRow.status == "queued", limit)
     unconcluded = _old_documents(session, _ready(limit), limit)
-    found = Stuck(uncut, tuple(chunks), unconcluded)
+    found = Stuck(tuple(items), uncut, tuple(chunks), unconcluded)
     _touch(session, found)
     return found
 
@@ -136,6 +153,7 @@ def _old_documents(session: Session, condition: ColumnElement[bool], limit: date
 def _touch(session: Session, found: Stuck) -> None:
     # What is held keeps its time, which tells that its holder is lost.
     for row, ids, free in (
+        (ItemRow, found.items, "sent"),
         (ChunkRow, found.chunks, "queued"),
         (DocumentRow, found.documents, "queued"),
         (DocumentRow, found.unconcluded, "reading"),

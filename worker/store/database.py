@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 from schemas import ConfigError
 from worker.settings import without_password
 
-HEAD = "0002"
+HEAD = "0003"
 """The revision that this code works with."""
 
 _KNOWN = "name sqlite:////path/to/file or postgresql+psycopg://user@host/name"

@@ -6,7 +6,18 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from sqlalchemy import DateTime, Dialect, ForeignKey, MetaData, String, Text, TypeDecorator, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -21,6 +32,19 @@ class Exact(TypeDecorator[Decimal]):
 
     def process_result_value(self, value: Any, _dialect: Dialect) -> Decimal | None:
         return None if value is None else Decimal(value)
+
+
+class Dollars(TypeDecorator[Decimal]):
+    """US dollars as whole 10⁻¹², which a database can add up exactly: the price of a token is a multiple of it."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, _dialect: Dialect) -> int | None:
+        return None if value is None else int(value.scaleb(12).to_integral_value())
+
+    def process_result_value(self, value: Any, _dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value).scaleb(-12)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -52,11 +76,32 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar = {datetime: Moment(), Decimal: Exact(), str: Text()}
 
 
+class BatchRow(Base):
+    """Files that were given together. `status`: open, paused, cancelled, done; `reason` says why it is paused.
+
+    `entered`: all its files are known. Of batches at work one of `priority` p gets twice the share of one of
+    p - 1. `spent` is what calls to a model cost so far; at `budget` it is paused.
+    """
+
+    __tablename__ = "batches"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    status: Mapped[str] = mapped_column(String(16), index=True)
+    reason: Mapped[str] = mapped_column(default="")
+    priority: Mapped[int]
+    budget: Mapped[Decimal | None] = mapped_column(Dollars())
+    spent: Mapped[Decimal] = mapped_column(Dollars(), default=Decimal(0))
+    entered: Mapped[bool] = mapped_column(default=False)
+    added_at: Mapped[datetime]
+    touched_at: Mapped[datetime]
+
+
 class DocumentRow(Base):
     """A document by its SHA-256, or (without one) a file that could not be read.
 
-    `status`: queued, reading, concluding, done, failed; `worker` holds it while concluding. `run` counts how
-    often it was read anew; `recipe` says under which settings the present run reads.
+    `status`: queued, reading, concluding, done, failed, cancelled; `worker` holds it while concluding. `run`
+    counts how often it was read anew; `recipe` says under which settings the present run reads.
     """
 
     __tablename__ = "documents"
@@ -75,6 +120,37 @@ class DocumentRow(Base):
     stage: Mapped[str | None] = mapped_column(String(16))
     pages: Mapped[int] = mapped_column(default=1)
     added_at: Mapped[datetime]
+    touched_at: Mapped[datetime]
+
+
+class ItemRow(Base):
+    """A file of a batch. `status`: waiting, sent, ingesting, reading, done, failed, cancelled.
+
+    Its bytes lie in the blobs by `sha256` until it is ingested; `worker` holds it meanwhile. `notes` is a JSON
+    list of what of it could not be read, `facts` a JSON object of what a manifest says.
+    """
+
+    __tablename__ = "items"
+    __table_args__ = (
+        UniqueConstraint("batch_id", "place"),
+        Index("ix_items_batch_id_status", "batch_id", "status", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    batch_id: Mapped[int] = mapped_column(ForeignKey("batches.id", ondelete="CASCADE"))
+    document_id: Mapped[int | None] = mapped_column(
+        ForeignKey("documents.id", ondelete="SET NULL"), index=True
+    )
+    place: Mapped[str]
+    name: Mapped[str]
+    sha256: Mapped[str | None] = mapped_column(String(64), index=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    status: Mapped[str] = mapped_column(String(16))
+    error: Mapped[str | None]
+    notes: Mapped[str] = mapped_column(default="[]")
+    facts: Mapped[str] = mapped_column(default="{}")
+    attempts: Mapped[int] = mapped_column(default=0)
+    worker: Mapped[str | None]
     touched_at: Mapped[datetime]
 
 
@@ -193,3 +269,12 @@ class PaceRow(Base):
 
     endpoint: Mapped[str] = mapped_column(primary_key=True)
     payload: Mapped[str]
+
+
+class CanaryRow(Base):
+    """When a worker last took the canary of a queue: proof that the queue is served."""
+
+    __tablename__ = "canaries"
+
+    queue: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]

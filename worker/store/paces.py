@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from worker.pace import Held, Pace
 from worker.store.models import PaceRow
-from worker.store.writing import insert_new
+from worker.store.statements import insert_new
 
 _PACE = TypeAdapter(Pace)
 

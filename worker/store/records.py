@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -68,9 +69,72 @@ class ReadChunks(NamedTuple):
     problems: dict[str, tuple[str, ...]]
 
 
-class Stuck(NamedTuple):
-    """Ids of what no one touched for too long: documents to cut, chunks to read, documents to conclude."""
+class Entry(NamedTuple):
+    """A file to be entered in a batch; with an `error` it could not be had. `size` in bytes."""
 
+    place: str
+    name: str
+    sha256: str | None
+    size: int
+    facts: Mapping[str, str]
+    error: str | None = None
+
+
+class ItemClaim(NamedTuple):
+    """A file of a batch to be ingested by the one who holds it."""
+
+    item_id: int
+    name: str
+    place: str
+    sha256: str
+
+
+class ItemRecord(NamedTuple):
+    """A file of a batch as listed. `notes` say what of it could not be read, `facts` what a manifest says."""
+
+    id: int
+    place: str
+    name: str
+    sha256: str | None
+    status: str
+    error: str | None
+    document_id: int | None
+    notes: tuple[str, ...]
+    facts: Mapping[str, str]
+
+
+class BatchRecord(NamedTuple):
+    """A batch as listed: files and tables by status, what it cost in USD, tokens read and written."""
+
+    name: str
+    status: str
+    reason: str
+    priority: int
+    budget_usd: Decimal | None
+    spent_usd: Decimal
+    items: Mapping[str, int]
+    tables: Mapping[str, int]
+    tokens: int
+    added_at: datetime
+    touched_at: datetime
+
+    @property
+    def total(self) -> int:
+        """The number of its files."""
+        return sum(self.items.values())
+
+    @property
+    def ended(self) -> int:
+        """The files of which nothing more will come."""
+        return sum(self.items.get(status, 0) for status in ("done", "failed", "cancelled"))
+
+
+class Stuck(NamedTuple):
+    """Ids of what no one touched for too long: files to ingest, documents to cut, chunks to read, documents
+    to conclude.
+    """
+
+    items: tuple[int, ...]
     documents: tuple[int, ...]
     chunks: tuple[int, ...]
     unconcluded: tuple[int, ...]
@@ -87,6 +151,24 @@ class Progress(NamedTuple):
     open: int
     closed: int
     held: int
+
+
+class Totals(NamedTuple):
+    """How much there is, by state or outcome. `chunks` are those still to be read; `cost_usd` is that of batches.
+
+    `oldest_waiting_s` is the age, in seconds, of the file of a batch that waits longest.
+    """
+
+    items: Mapping[str, int]
+    documents: Mapping[str, int]
+    chunks: Mapping[str, int]
+    tables: Mapping[str, int]
+    batches: Mapping[str, int]
+    calls: Mapping[str, int]
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: Decimal
+    oldest_waiting_s: float | None
 
 
 class Usage(NamedTuple):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 from types import TracebackType
 
 from sqlalchemy.orm import Session
@@ -13,11 +14,24 @@ from schemas import Chunk, ConfigError, Document, InputError, Reading, load_kind
 from schemas.findings import Call
 from worker.pipeline import Extraction
 from worker.settings import Settings
-from worker.store import claims, queries, writing
+from worker.store import batches, claims, orders, queries, vitals, writing
 from worker.store.blobs import BlobStore
 from worker.store.database import connect, upgrade
 from worker.store.paces import StoredPace
-from worker.store.records import Added, Claim, DocumentRecord, Progress, ReadChunks, Stuck, Usage
+from worker.store.records import (
+    Added,
+    BatchRecord,
+    Claim,
+    DocumentRecord,
+    Entry,
+    ItemClaim,
+    ItemRecord,
+    Progress,
+    ReadChunks,
+    Stuck,
+    Totals,
+    Usage,
+)
 
 
 class Store:
@@ -49,7 +63,7 @@ class Store:
             raise ConfigError(
                 f"GOUJI_HOME: {settings.home} cannot be made ({error.strerror}); name another folder"
             ) from None
-        return cls(settings.database_url, BlobStore(settings.home / "blobs"))
+        return cls(settings.database_url, BlobStore(settings.blobs_url))
 
     def close(self) -> None:
         """Give up all connections."""
@@ -84,7 +98,7 @@ class Store:
 
         `recipe` is kept for a new one only. Nothing is read anew by this; see `reread`.
         """
-        if not self.blobs.path(document.sha256).exists():
+        if not self.blobs.has(document.sha256):
             self.blobs.put(document)
         with self._write() as session:
             document_id, created = writing.add_document(session, document, recipe)
@@ -136,9 +150,90 @@ class Store:
         try:
             document = self.blobs.get(record.sha256)
         except FileNotFoundError:
-            path = self.blobs.path(record.sha256)
-            raise InputError(record.name, f"its text {path} is gone", "extract it again") from None
+            problem = f"its text {record.sha256} is gone"
+            raise InputError(record.name, problem, "extract it again") from None
         return document.model_copy(update={"name": record.name})
+
+    # Batches
+
+    def enter_batch(self, name: str, priority: int | None = None, budget: Decimal | None = None) -> int:
+        """The id of the batch of this name, which is made or opened again. `budget` in USD."""
+        with self._write() as session:
+            return batches.enter(session, name, priority, budget)
+
+    def add_item(self, batch_id: int, entry: Entry) -> bool:
+        """Enter a file in a batch; whether it is to be read: not if the same bytes are there already."""
+        with self._write() as session:
+            return batches.add(session, batch_id, entry)
+
+    def close_entry(self, batch_id: int) -> None:
+        """Say that all files of a batch are entered: it is done when they are."""
+        with self._write() as session:
+            batches.close_entry(session, batch_id)
+
+    def take_items(self, room: int) -> list[int]:
+        """Ids of the files that go next, so that no more than `room` are at work; each is given once."""
+        with self._write() as session:
+            return batches.take(session, room)
+
+    def claim_item(self, item_id: int, worker: str, attempts: int, lease: timedelta) -> ItemClaim | None:
+        """Take a file to ingest it. None if another holds it, it is further on, or was tried `attempts` times."""
+        with self._write() as session:
+            return batches.claim(session, item_id, worker, attempts, lease)
+
+    def settle_item(
+        self,
+        item_id: int,
+        status: str,
+        document_id: int | None = None,
+        error: str | None = None,
+        notes: Sequence[str] = (),
+    ) -> None:
+        """Enter what came of ingesting a file: `reading`, done or failed."""
+        with self._write() as session:
+            batches.settle(session, item_id, status, document_id, error, notes)
+
+    def conclude_items(self, document_id: int) -> None:
+        """Carry the end of a document over to the files of batches that wait for it, if it has come."""
+        with self._write() as session:
+            batches.conclude(session, document_id)
+
+    def conclude_ended(self) -> None:
+        """The same for every document that has ended: a worker may have died before it said so."""
+        with self._write() as session:
+            batches.conclude_ended(session)
+
+    def recover(self, is_lost: Callable[[str], bool]) -> list[int]:
+        """Take back the files that were sent and those of workers that `is_lost` says are gone; ids of the
+        documents that are being read for a batch.
+        """
+        with self._write() as session:
+            return batches.recover(session, is_lost)
+
+    def list_batches(self, name: str | None = None) -> list[BatchRecord]:
+        """All batches, the latest first, or the one of a name. Raises InputError."""
+        with self._read() as session:
+            return orders.records(session, name)
+
+    def list_items(self, name: str, status: str | None = None) -> Iterator[ItemRecord]:
+        """The files of a batch in the order of their entry. Raises InputError."""
+        with self._read() as session:
+            yield from orders.items(session, name, status)
+
+    def cancel_batch(self, name: str) -> int:
+        """Let nothing more be done for a batch; the number of files given up. Raises InputError."""
+        with self._write() as session:
+            return orders.cancel(session, name)
+
+    def resume_batch(self, name: str, budget: Decimal | None = None) -> list[int]:
+        """Let a paused batch go on; the documents it was at. Raises InputError while its budget is spent."""
+        with self._write() as session:
+            return orders.resume(session, name, budget)
+
+    def retry_batch(self, name: str) -> int:
+        """Let what failed in a batch be tried again; the number of files. Raises InputError."""
+        with self._write() as session:
+            return orders.retry(session, name)
 
     # Chunks and readings
 
@@ -172,10 +267,12 @@ class Store:
             claims.finish_chunk(session, chunk_id, "poisoned" if poisoned else "done")
             writing.set_problems(session, chunk_id, problems)
 
-    def release_chunk(self, chunk_id: int, problems: Sequence[str], delay: timedelta) -> None:
-        """Give a chunk back, to be taken again after `delay`."""
+    def release_chunk(
+        self, chunk_id: int, problems: Sequence[str], delay: timedelta, *, untried: bool = False
+    ) -> None:
+        """Give a chunk back, to be taken again after `delay`; `untried`: as if it had not been taken."""
         with self._write() as session:
-            claims.release_chunk(session, chunk_id, delay)
+            claims.release_chunk(session, chunk_id, delay, untried=untried)
             writing.set_problems(session, chunk_id, problems)
 
     def document_of(self, chunk_id: int) -> int:
@@ -215,6 +312,21 @@ class Store:
             return queries.load_extraction(session, record.id, document)
 
     # Watching
+
+    def totals(self) -> Totals:
+        """How much there is, by state."""
+        with self._read() as session:
+            return vitals.totals(session)
+
+    def beat(self, queue: str) -> None:
+        """Note that a worker took the canary of a queue."""
+        with self._write() as session:
+            vitals.beat(session, queue)
+
+    def beats(self) -> dict[str, datetime]:
+        """When the canary of each queue was last taken."""
+        with self._read() as session:
+            return vitals.beats(session)
 
     def stuck(self, older_than: timedelta) -> Stuck:
         """What no one has touched for so long that its message must be lost; found once in that time."""

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any, cast
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
-from sqlalchemy import CursorResult, Executable, delete, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from schemas import Chunk, Document, Reading
 from schemas.findings import Call
 from worker.pipeline import Extraction
+from worker.store import batches
 from worker.store.models import (
-    Base,
     CallRow,
     ChunkRow,
     DocumentRow,
@@ -25,24 +23,7 @@ from worker.store.models import (
     ReadingRow,
     TableRow,
 )
-
-
-def now() -> datetime:
-    """The present moment in UTC."""
-    return datetime.now(UTC)
-
-
-def changed(session: Session, statement: Executable) -> int:
-    """Execute an UPDATE; the number of rows that it changed."""
-    return cast("CursorResult[Any]", session.execute(statement)).rowcount
-
-
-def insert_new(session: Session, row: type[Base], values: Mapping[str, Any]) -> bool:
-    """Insert a row unless a unique constraint says that it is there; whether it was new."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    # Asked for a row and not for a count: that of an INSERT is not kept on PostgreSQL.
-    statement = insert(row).values(values).on_conflict_do_nothing().returning(literal(1))
-    return session.execute(statement).first() is not None
+from worker.store.statements import insert_new, now
 
 
 def add_document(session: Session, document: Document, recipe: str) -> tuple[int, bool]:
@@ -65,6 +46,8 @@ def add_document(session: Session, document: Document, recipe: str) -> tuple[int
     )
     row = session.execute(select(DocumentRow).where(DocumentRow.sha256 == document.sha256)).scalar_one()
     row.name = document.name
+    if row.status == "cancelled":
+        row.status, row.touched_at = "queued", now()
     insert_new(session, NameRow, {"document_id": row.id, "name": document.name})
     _forget_failure(session, document.name)
     return row.id, created
@@ -140,9 +123,11 @@ def save_reading(session: Session, chunk_id: int, reading: Reading) -> bool:
 
 def add_calls(session: Session, chunk_id: int, reader: str, calls: Iterable[Call]) -> None:
     """Keep the record of calls to a model."""
+    calls = list(calls)
     session.add_all(
         CallRow(chunk_id=chunk_id, reader=reader, at=now(), **call.model_dump()) for call in calls
     )
+    batches.charge(session, chunk_id, sum((call.cost_usd or Decimal(0) for call in calls), Decimal(0)))
 
 
 def save_extraction(session: Session, document_id: int, extraction: Extraction) -> None:

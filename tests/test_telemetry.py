@@ -151,7 +151,7 @@ def test_a_scrape_tells_what_the_store_holds_and_what_was_timed() -> None:
         pass
     with pytest.raises(KeyError), metrics.timed_task("test.fails"):
         raise KeyError
-    metrics.model_call("throttled", 1.5)
+    metrics.model_call("test.outcome", 1.5)
     found = _scrape(metrics.serve(Holds(), 0))
 
     def at(name: str, **labels: str) -> float:
@@ -167,7 +167,7 @@ def test_a_scrape_tells_what_the_store_holds_and_what_was_timed() -> None:
     assert at("gouji_task_seconds_count", task="test.ok", outcome="ok") == 1
     assert at("gouji_task_seconds_count", task="test.fails", outcome="KeyError") == 1
     assert at("gouji_tasks_in_flight", task="test.fails") == 0
-    assert at("gouji_model_call_seconds_sum", outcome="throttled") == 1.5
+    assert at("gouji_model_call_seconds_sum", outcome="test.outcome") == 1.5
 
 
 def test_no_share_is_told_before_a_table_was_judged() -> None:

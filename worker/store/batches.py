@@ -23,8 +23,6 @@ from worker.store.statements import changed, insert_new, now
 AT_WORK = ("sent", "ingesting", "reading")
 """The states of an item between waiting and its end."""
 
-_LIVE = ("open", "paused")
-
 
 def enter(session: Session, name: str, priority: int | None, budget: Decimal | None) -> int:
     """The batch of this name, made if there is none; what is given of it is changed. A closed one is open again."""

@@ -26,6 +26,7 @@ from worker.pace import Keeper, Limits, Line
 from worker.readers.llm.failures import check, error_of
 from worker.readers.llm.prices import cost_of
 from worker.settings import Settings
+from worker.telemetry import metrics
 
 # It logs failed requests and answers in full: documents, and what an endpoint says about a key.
 logging.getLogger("instructor").setLevel(logging.CRITICAL)
@@ -53,6 +54,7 @@ class CallLog:
         prompt = (usage.prompt_tokens if usage else 0) or 0
         cached = (details.cached_tokens if details else 0) or 0
         written = (usage.completion_tokens if usage else 0) or 0
+        metrics.model_call(outcome, seconds)
         self.calls.append(
             Call(
                 model=self._model,

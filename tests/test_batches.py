@@ -99,6 +99,17 @@ def test_what_was_entered_before_is_not_entered_again(
     assert len(store.list_documents()) == 3
 
 
+def test_a_batch_that_is_not_all_entered_holds_up_no_one(
+    form: Path, store: Store, settings: Settings
+) -> None:
+    submit([form], store, settings, "b")
+    store.enter_batch("b")
+    serve(store, settings, until_done=True)
+    assert (one(store, "b").status, one(store, "b").items) == ("open", {"done": 1})
+    submit([form], store, settings, "b")
+    assert one(store, "b").status == "done"
+
+
 def test_a_manifest_may_name_batches_and_priorities(tmp_path: Path, store: Store, settings: Settings) -> None:
     for name in ("a", "b"):
         (tmp_path / f"{name}.txt").write_text(FORM + name, encoding="utf-8")

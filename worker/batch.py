@@ -186,7 +186,10 @@ def serve(
             app.send(CUT, document_id)
         app.dispatch()
         app.run(workers, lambda: None)
-        if until_done and not any(record.status == "open" for record in store.list_batches()):
+        # By its files, not its state: a submission that was interrupted leaves its batch open.
+        if until_done and all(
+            record.status != "open" or record.ended == record.total for record in store.list_batches()
+        ):
             break
         time.sleep(_POLL_S)
     app.give_up()

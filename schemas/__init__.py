@@ -6,6 +6,7 @@ The public names of this room; `schemas.kinds` holds the kinds themselves.
 from schemas import kinds as _kinds  # noqa: F401 - enters the bundled kinds into the registry
 from schemas.amounts import Amount, Interval, unit_factor
 from schemas.errors import (
+    Away,
     ConfigError,
     EmptyInput,
     GoujiError,
@@ -18,6 +19,7 @@ from schemas.errors import (
     TooLarge,
     Transient,
     Truncated,
+    Unreachable,
     Unreadable,
     Unsupported,
 )
@@ -37,6 +39,7 @@ from schemas.text import canonical_name, fold, normalise, squeeze
 __all__ = [
     "Amount",
     "AnyTable",
+    "Away",
     "Cell",
     "CellRef",
     "Chunk",
@@ -63,6 +66,7 @@ __all__ = [
     "TooLarge",
     "Transient",
     "Truncated",
+    "Unreachable",
     "Unreadable",
     "Unsupported",
     "canonical_name",

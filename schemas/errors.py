@@ -7,8 +7,10 @@ GoujiError
 │   ├── TooLarge          over a limit of the settings
 │   └── Unsupported       no reader for this kind of file
 ├── ConfigError           settings or installation are at fault: stop and say what to change
+│   └── Away              database or broker do not answer: workers wait for them
 └── ModelError            the answer of a model is at fault
     ├── Transient         connection, time-out, 5xx: try again
+    │   └── Unreachable   it did not come to an answer, whatever was asked
     ├── Throttled         429: try again after `retry_after` seconds
     │   └── Paused        the endpoint as a whole does not answer: this does not count as a try of the chunk
     ├── Refused           the model declined or answered nothing: do not ask again, go to review
@@ -60,6 +62,10 @@ class ConfigError(GoujiError):
     """Settings or installation are at fault; the message says what to change."""
 
 
+class Away(ConfigError):
+    """The database or the broker does not answer. What was being done may be done again when it does."""
+
+
 class ModelError(GoujiError):
     """A call to a model did not bring a usable answer. `calls` are the calls that were made all the same."""
 
@@ -68,6 +74,10 @@ class ModelError(GoujiError):
 
 class Transient(ModelError):
     """Connection, time-out or server error: worth another try."""
+
+
+class Unreachable(Transient):
+    """The endpoint cannot be reached, or says that it is out of service: that says nothing about the request."""
 
 
 class Throttled(ModelError):

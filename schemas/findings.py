@@ -193,6 +193,18 @@ class Identity(NamedTuple):
     skipped: str = ""
 
 
+class Changed(BaseModel):
+    """A cell that a person changed, and whose change stands: figures or texts before (as read) and after, empty for
+    a blank; `by` is a name."""
+
+    model_config = ConfigDict(frozen=True)
+
+    cell: CellRef
+    before: str
+    after: str
+    by: str
+
+
 class Verdict(BaseModel):
     """Where a table goes, how sure, and why.
 

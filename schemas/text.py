@@ -23,7 +23,7 @@ _RADICALS = {
 }  # fmt: skip
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def _one(char: str) -> str:
     """The reading form of one character: always exactly one character."""
     if char in _EXTRA:

@@ -14,6 +14,7 @@ from worker.store.records import (
     Progress,
     ReadChunks,
     Stuck,
+    Unsent,
     Usage,
 )
 from worker.store.store import Store
@@ -30,5 +31,6 @@ __all__ = [
     "ReadChunks",
     "Store",
     "Stuck",
+    "Unsent",
     "Usage",
 ]

@@ -15,13 +15,20 @@ from fractions import Fraction
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from worker.store import counts, waiting
+from worker.store.hooks import tell_batch, tell_file
 from worker.store.models import BatchRow, ChunkRow, DocumentRow, ItemRow
+from worker.store.models.work import TABLE_COUNTS
 from worker.store.queries import CLOSED
 from worker.store.records import Entry, ItemClaim
 from worker.store.statements import changed, insert_new, now
 
 AT_WORK = ("sent", "ingesting", "reading")
-"""The states of an item between waiting and its end."""
+"""The states of an item between waiting and its end in which something is done for it."""
+ENTERED = ("reading", "deferred")
+"""The states of an item in which it waits for the end of its document."""
+LEFT = ("waiting", *AT_WORK, "deferred")
+"""The states of an item that has not ended."""
 
 
 def enter(session: Session, name: str, priority: int | None, budget: Decimal | None) -> int:
@@ -60,7 +67,8 @@ def add(session: Session, batch_id: int, entry: Entry) -> bool:
         return not entry.error
     other = or_(ItemRow.sha256.is_(None), ItemRow.sha256 != entry.sha256, ItemRow.status == "cancelled")
     mine = ItemRow.batch_id == batch_id, ItemRow.place == entry.place
-    again = {**values, "document_id": None, "notes": "[]", "attempts": 0, "worker": None}
+    nothing = {"document_id": None, "notes": "[]", "attempts": 0, "worker": None}
+    again = {**values, **nothing, **dict.fromkeys(TABLE_COUNTS, 0)}
     return changed(session, update(ItemRow).where(*mine, other).values(**again)) == 1 and not entry.error
 
 
@@ -110,12 +118,22 @@ def _waiting(session: Session, batch_id: int, most: int) -> list[int]:
     return list(session.execute(query.order_by(ItemRow.id).limit(most)).scalars())
 
 
-def claim(session: Session, item_id: int, worker: str, attempts: int, lease: timedelta) -> ItemClaim | None:
+def claim(
+    session: Session,
+    item_id: int,
+    worker: str,
+    attempts: int,
+    lease: timedelta,
+    is_lost: Callable[[str], bool],
+) -> ItemClaim | None:
     """Take a file to ingest it; None if another holds it, it is further on, or its batch does not go on.
 
-    One that was taken `attempts` times already, and never finished, is given up.
+    A holder is lost if `is_lost` says so, or after its silence for `lease`. One that was taken `attempts` times
+    already, and never finished, is given up. Who has it may take it anew, which is no further attempt.
     """
-    lost = or_(ItemRow.worker == worker, ItemRow.touched_at < now() - lease)
+    known = session.execute(select(ItemRow.worker).where(ItemRow.id == item_id)).scalar()
+    mine = {worker} | ({known} if known is not None and is_lost(known) else set())
+    lost = or_(ItemRow.worker.in_(sorted(mine)), ItemRow.touched_at < now() - lease)
     free = or_(ItemRow.status.in_(["sent", "waiting"]), and_(ItemRow.status == "ingesting", lost))
     row = session.execute(
         select(ItemRow)
@@ -126,15 +144,26 @@ def claim(session: Session, item_id: int, worker: str, attempts: int, lease: tim
     if row is None:
         return None
     row.touched_at = now()
-    if row.attempts >= attempts:
+    again = row.status == "ingesting" and row.worker == worker
+    if row.attempts >= attempts and not again:
         row.status, row.worker = "failed", None
         lost_it = f"{row.place}: its reader was lost {row.attempts} times"
         row.error = f"{lost_it}; give it by itself, or raise GOUJI_INGEST_MEMORY"
         session.flush()
         finish(session, row.batch_id)
         return None
-    row.status, row.worker, row.attempts = "ingesting", worker, row.attempts + 1
+    row.status, row.worker, row.attempts = "ingesting", worker, row.attempts + (not again)
     return ItemClaim(row.id, row.name, row.place, row.sha256 or "")
+
+
+def uncut(session: Session, item_id: int) -> int | None:
+    """The document of a file that was ingested but is not known to be cut: its worker may have died in between."""
+    query = (
+        select(DocumentRow.id)
+        .join(ItemRow, ItemRow.document_id == DocumentRow.id)
+        .where(ItemRow.id == item_id, ItemRow.status == "reading", DocumentRow.status == "queued")
+    )
+    return session.execute(query).scalar()
 
 
 def settle(
@@ -157,7 +186,12 @@ def settle(
         .values(status=status, worker=None, touched_at=now(), **values)
         .returning(ItemRow.batch_id)
     ).scalars()
-    for batch_id in ended:
+    for batch_id in ended.all():
+        if status == "failed" and document_id is None:
+            tell_file(session, item_id, error or "")
+        if document_id is not None:
+            counts.repeat(session, document_id)
+            waiting.join(session, document_id, llm_batch=session.get_one(BatchRow, batch_id).llm_batch)
         finish(session, batch_id)
 
 
@@ -166,24 +200,30 @@ def conclude(session: Session, document_id: int) -> None:
     document = session.get_one(DocumentRow, document_id)
     if document.status not in CLOSED:
         return
-    waited = ItemRow.document_id == document_id, ItemRow.status == "reading"
+    counts.repeat(session, document_id)
+    waited = ItemRow.document_id == document_id, ItemRow.status.in_(ENTERED)
     ended = session.execute(
         update(ItemRow)
         .where(*waited)
         .values(status=document.status, error=document.error, touched_at=now())
         .returning(ItemRow.batch_id)
     ).scalars()
-    for batch_id in set(ended):
+    counted = counts.count_calls(session, document_id)
+    # In one order, so that no two wait for each other.
+    for batch_id in sorted({*ended, *counted.by_batch}):
+        if batch_id in counted.by_batch:
+            counts.charge(session, batch_id, counted.by_batch[batch_id])
         finish(session, batch_id)
+    counts.tally(session, counted.by_outcome)
 
 
 def conclude_ended(session: Session) -> None:
     """Carry over the end of every document that a file still waits for: a worker may have died in between."""
     ended = DocumentRow.id == ItemRow.document_id, DocumentRow.status.in_(CLOSED)
-    query = select(ItemRow.document_id).join(DocumentRow, and_(*ended)).where(ItemRow.status == "reading")
-    for document_id in set(session.execute(query).scalars()):
-        if document_id is not None:
-            conclude(session, document_id)
+    query = select(ItemRow.document_id).join(DocumentRow, and_(*ended)).where(ItemRow.status.in_(ENTERED))
+    waited = {found for found in session.execute(query).scalars() if found is not None}
+    for document_id in sorted(waited.union(counts.left_behind(session))):
+        conclude(session, document_id)
 
 
 def recover(session: Session, is_lost: Callable[[str], bool]) -> list[int]:
@@ -199,46 +239,58 @@ def recover(session: Session, is_lost: Callable[[str], bool]) -> list[int]:
 
 def finish(session: Session, batch_id: int) -> None:
     """Mark a batch as done when all its files are entered and none is left."""
-    left = exists().where(ItemRow.batch_id == BatchRow.id, ItemRow.status.in_(["waiting", *AT_WORK]))
-    session.execute(
+    left = exists().where(ItemRow.batch_id == BatchRow.id, ItemRow.status.in_(LEFT))
+    done = (
         update(BatchRow)
         .where(BatchRow.id == batch_id, BatchRow.status == "open", BatchRow.entered.is_(True), ~left)
         .values(status="done", touched_at=now())
     )
+    if changed(session, done):
+        tell_batch(session, batch_id, "batch.done")
 
 
 def held(document_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
     """Whether a document waits: a paused batch wants it, and no open one."""
 
     def wanted(status: str) -> ColumnElement[bool]:
-        mine = ItemRow.document_id == document_id, ItemRow.status == "reading"
+        mine = ItemRow.document_id == document_id, ItemRow.status.in_(ENTERED)
         return exists().where(*mine, ItemRow.batch_id == BatchRow.id, BatchRow.status == status)
 
     return and_(wanted("paused"), ~wanted("open"))
 
 
-def charge(session: Session, chunk_id: int, cost: Decimal) -> None:
-    """Enter what calls for a chunk cost; a batch that has spent its budget is paused."""
-    if not cost:
-        return
-    waiting = (
+def payer(session: Session, chunk_id: int) -> int | None:
+    """The batch that calls for a chunk are made for, if it is read for one."""
+    query = (
         select(ItemRow.batch_id)
         .join(ChunkRow, ChunkRow.document_id == ItemRow.document_id)
-        .where(ChunkRow.id == chunk_id, ItemRow.status == "reading")
+        .where(ChunkRow.id == chunk_id, ItemRow.status.in_(ENTERED))
         .order_by(ItemRow.batch_id)
         .limit(1)
-        .scalar_subquery()
     )
-    session.execute(
+    return session.execute(query).scalar()
+
+
+def hold_to_budget(session: Session, batch_id: int) -> None:
+    """Pause a batch that has spent its budget."""
+    row = session.execute(
+        select(BatchRow.spent, BatchRow.budget).where(
+            BatchRow.id == batch_id, BatchRow.status == "open", BatchRow.budget.is_not(None)
+        )
+    ).first()
+    if row is None:
+        return
+    spent, budget = row
+    if (
+        budget is None
+        or spent + counts.uncounted(session, [batch_id]).get(batch_id, counts.Spent()).cost < budget
+    ):
+        return
+    paused = (
         update(BatchRow)
-        .where(BatchRow.id == waiting)
-        .values(spent=BatchRow.spent + cost, touched_at=now())
+        .where(BatchRow.id == batch_id, BatchRow.status == "open")
+        .values(status="paused", reason="its budget is spent", touched_at=now())
         .execution_options(synchronize_session=False)
     )
-    over = BatchRow.status == "open", BatchRow.budget.is_not(None), BatchRow.spent >= BatchRow.budget
-    session.execute(
-        update(BatchRow)
-        .where(BatchRow.id == waiting, *over)
-        .values(status="paused", reason="its budget is spent")
-        .execution_options(synchronize_session=False)
-    )
+    if changed(session, paused):
+        tell_batch(session, batch_id, "batch.paused")

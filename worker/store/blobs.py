@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import gzip
+import re
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from schemas import Document
-from worker.files import Folder
+from worker.files import Folder, Kept
+
+RAW = "raw"
+"""The name under which the bytes of a file wait to be ingested."""
 
 _DOCUMENT = "json.gz"
+_ANSWERS = "answers"
+_KEPT = re.compile(r"([0-9a-f]{2})/(\1[0-9a-f]{62})\.([A-Za-z0-9._-]+)", re.ASCII)
+_ANSWER = re.compile(_ANSWERS + r"/[0-9a-f]{64}\.json", re.ASCII)
+
+
+class Blob(NamedTuple):
+    """A file that is kept for a document: `size` in bytes, `at` when it was written, in seconds since 1970."""
+
+    sha256: str
+    name: str
+    size: int
+    at: float
 
 
 class BlobStore:
@@ -58,6 +75,24 @@ class BlobStore:
         for each in self._folder.names(sha256[:2]):
             if each.startswith(_name(sha256, "")):
                 self._folder.drop(each)
+
+    def listed(self) -> Iterator[Blob]:
+        """All that is kept of documents. Files of other shapes are not ours, and are passed over."""
+        for each in self._folder.entries(""):
+            if found := _KEPT.fullmatch(each.name):
+                yield Blob(found[2], found[3], each.size, each.at)
+
+    def answers(self) -> Iterator[Kept]:
+        """The answers of models, which lie beside the documents."""
+        return (each for each in self._folder.entries(_ANSWERS) if _ANSWER.fullmatch(each.name))
+
+    def halves(self) -> Iterator[Kept]:
+        """What was left half written."""
+        return self._folder.halves()
+
+    def discard(self, name: str) -> None:
+        """Remove one of `answers` or `halves`, if it is there."""
+        self._folder.drop(name)
 
 
 def _name(sha256: str, name: str) -> str:

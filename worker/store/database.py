@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError
 
-from schemas import ConfigError
+from schemas import Away, ConfigError
 from worker.settings import without_password
 
-HEAD = "0003"
+HEAD = "0008"
 """The revision that this code works with."""
 
 _KNOWN = "name sqlite:////path/to/file or postgresql+psycopg://user@host/name"
@@ -83,6 +85,18 @@ def _write_ahead(cursor: sqlite3.Cursor) -> None:
         else:
             return
     cursor.execute("PRAGMA journal_mode=WAL")
+
+
+@contextmanager
+def away_named() -> Iterator[None]:
+    """Raises Away for what a database that does not answer, or is too busy to, makes of a transaction."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        reason = str(error.orig).strip().splitlines()[:1]
+        raise Away(
+            f"GOUJI_DATABASE_URL: the database fails ({' '.join(reason)}); start it, or change the variable"
+        ) from error
 
 
 def upgrade(engine: Engine) -> None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import and_, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from schemas import InputError
-from worker.store.batches import AT_WORK
-from worker.store.models import BatchRow, CallRow, ChunkRow, DocumentRow, ItemRow, TableRow
+from worker.store import counts, waiting
+from worker.store.batches import ENTERED, LEFT
+from worker.store.models import BatchRow, ChunkRow, DocumentRow, ItemRow
+from worker.store.models.work import TABLE_COUNTS
 from worker.store.queries import CLOSED
 from worker.store.records import BatchRecord, ItemRecord
 from worker.store.statements import changed, now
@@ -36,18 +37,20 @@ def cancel(session: Session, name: str) -> int:
     """
     row = batch(session, name)
     mine = ItemRow.batch_id == row.id
-    reading = select(ItemRow.document_id).where(mine, ItemRow.status == "reading")
-    documents = set(session.execute(reading).scalars())
+    reading = select(ItemRow.document_id).where(mine, ItemRow.status.in_(ENTERED))
+    # Documents before files before batches, as everywhere, so that no two wait for each other.
+    locked = select(DocumentRow.id).where(DocumentRow.id.in_(reading), DocumentRow.status.not_in(CLOSED))
+    documents = session.execute(locked.order_by(DocumentRow.id).with_for_update()).scalars().all()
     ended = changed(
         session,
         update(ItemRow)
-        .where(mine, ItemRow.status.in_(["waiting", *AT_WORK]))
+        .where(mine, ItemRow.status.in_(LEFT))
         .values(status="cancelled", worker=None, touched_at=now()),
     )
     if row.status in _LIVE:
         row.status, row.reason, row.touched_at = "cancelled", "", now()
     session.flush()
-    wanted = exists().where(ItemRow.document_id == DocumentRow.id, ItemRow.status == "reading")
+    wanted = exists().where(ItemRow.document_id == DocumentRow.id, ItemRow.status.in_(ENTERED))
     for document_id in documents:
         session.execute(
             update(DocumentRow)
@@ -55,6 +58,7 @@ def cancel(session: Session, name: str) -> int:
             .values(status="cancelled", touched_at=now())
             .execution_options(synchronize_session=False)
         )
+    waiting.forget_cancelled(session)
     return ended
 
 
@@ -62,8 +66,10 @@ def resume(session: Session, name: str, budget: Decimal | None) -> list[int]:
     """Let a paused batch go on, with another budget if one is given; the documents it was at. Raises InputError."""
     row = batch(session, name)
     row.budget = row.budget if budget is None else budget
-    if row.budget is not None and row.spent >= row.budget:
-        problem = f"has spent {row.spent.normalize():f} USD of its budget of {row.budget.normalize():f}"
+    more = counts.uncounted(session, [row.id]).get(row.id, counts.Spent())
+    spent = row.spent + more.cost
+    if row.budget is not None and spent >= row.budget:
+        problem = f"has spent {spent.normalize():f} USD of its budget of {row.budget.normalize():f}"
         raise InputError(name, problem, "give a larger one: --budget-usd")
     if row.status == "paused":
         row.status, row.reason, row.touched_at = "open", "", now()
@@ -106,30 +112,9 @@ def records(session: Session, name: str | None = None) -> list[BatchRecord]:
         else session.execute(select(BatchRow).order_by(BatchRow.id.desc())).scalars().all()
     )
     ids = [row.id for row in rows]
-    items = _by_batch(
-        session,
-        select(ItemRow.batch_id, ItemRow.status, func.count()).group_by(ItemRow.batch_id, ItemRow.status),
-        ids,
-    )
-    of_item = and_(TableRow.document_id == ItemRow.document_id, DocumentRow.run == TableRow.run)
-    tables = _by_batch(
-        session,
-        select(ItemRow.batch_id, TableRow.status, func.count())
-        .select_from(ItemRow)
-        .join(DocumentRow, DocumentRow.id == ItemRow.document_id)
-        .join(TableRow, of_item)
-        .group_by(ItemRow.batch_id, TableRow.status),
-        ids,
-    )
-    tokens = dict(
-        session.execute(
-            select(ItemRow.batch_id, func.sum(CallRow.prompt_tokens + CallRow.completion_tokens))
-            .join(ChunkRow, ChunkRow.document_id == ItemRow.document_id)
-            .join(CallRow, CallRow.chunk_id == ChunkRow.id)
-            .where(ItemRow.batch_id.in_(ids))
-            .group_by(ItemRow.batch_id)
-        ).all()
-    )
+    items, tables = _by_status(session, ids)
+    more = counts.uncounted(session, ids)
+    nothing = counts.Spent()
     return [
         BatchRecord(
             name=row.name,
@@ -137,22 +122,35 @@ def records(session: Session, name: str | None = None) -> list[BatchRecord]:
             reason=row.reason,
             priority=row.priority,
             budget_usd=row.budget,
-            spent_usd=row.spent,
+            spent_usd=row.spent + more.get(row.id, nothing).cost,
             items=items.get(row.id, {}),
             tables=tables.get(row.id, {}),
-            tokens=int(tokens.get(row.id, 0)),
+            tokens=row.tokens + more.get(row.id, nothing).tokens,
             added_at=row.added_at,
             touched_at=row.touched_at,
+            llm_batch=row.llm_batch,
         )
         for row in rows
     ]
 
 
-def _by_batch(session: Session, query: Any, ids: list[int]) -> dict[int, dict[str, int]]:
-    found: dict[int, dict[str, int]] = {}
-    for batch_id, status, number in session.execute(query.where(ItemRow.batch_id.in_(ids))):
-        found.setdefault(batch_id, {})[status] = number
-    return found
+ByStatus = dict[int, dict[str, int]]
+
+
+def _by_status(session: Session, ids: list[int]) -> tuple[ByStatus, ByStatus]:
+    """Files and tables by status, for each batch."""
+    items: ByStatus = {}
+    tables: ByStatus = {}
+    sums = (func.sum(getattr(ItemRow, name)) for name in TABLE_COUNTS)
+    query = select(ItemRow.batch_id, ItemRow.status, func.count(), *sums).where(ItemRow.batch_id.in_(ids))
+    for batch_id, status, number, *found in session.execute(query.group_by(ItemRow.batch_id, ItemRow.status)):
+        items.setdefault(batch_id, {})[status] = number
+        of_batch = tables.setdefault(batch_id, {})
+        for column, more in zip(TABLE_COUNTS, found, strict=True):
+            if more:
+                key = column.removeprefix("tables_")
+                of_batch[key] = of_batch.get(key, 0) + int(more)
+    return items, tables
 
 
 def items(session: Session, name: str, status: str | None = None, after: int = 0) -> Iterator[ItemRecord]:

@@ -6,14 +6,17 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, select, text, union
 from sqlalchemy.orm import Session
 
 from schemas import Chunk, Document, Finding, InputError, Reading
 from schemas.findings import Verdict
+from worker.amend import changes_of, corrected, fold_readings
 from worker.pipeline import Extraction
 from worker.segment import DocumentFacts
+from worker.store.logs import log
 from worker.store.models import (
     CallRow,
     ChunkRow,
@@ -23,11 +26,14 @@ from worker.store.models import (
     ReadingRow,
     TableRow,
 )
+from worker.store.models.work import TABLE_COUNTS, TableCounts
 from worker.store.records import Claim, DocumentRecord, Progress, ReadChunks, Usage, reading_from
 
 CLOSED = ("done", "failed")
 """The states in which nothing more is done for a document."""
 
+# In the words of its index: a parameter in their place would hide that from the database.
+_POISONED = text("chunks.status = 'poisoned'")
 _SHORTEST_SHA = 6
 _BATCH = 500
 
@@ -52,12 +58,7 @@ def known(session: Session, sha256: str) -> DocumentRecord | None:
 
 def _records(session: Session, query: Select[DocumentRow]) -> list[DocumentRecord]:
     rows = session.execute(query).scalars().all()
-    ids = [row.id for row in rows] if len(rows) == 1 else None
-    counts: dict[int, dict[str, int]] = {}
-    for document_id, status, number in session.execute(_counted(TableRow, ids)):
-        counts.setdefault(document_id, {})[status] = number
-    failed = _counted_as("failed", session, _counted(FindingRow, ids))
-    poisoned = _counted_as("poisoned", session, _counted(ChunkRow, ids))
+    poisoned = _poisoned(session, [row.id for row in rows])
     return [
         DocumentRecord(
             id=row.id,
@@ -72,25 +73,29 @@ def _records(session: Session, query: Select[DocumentRow]) -> list[DocumentRecor
             year=row.year,
             stage=row.stage,
             pages=row.pages,
-            counts=counts.get(row.id, {}),
-            failed=failed.get(row.id, 0),
+            counts=table_counts(row),
+            failed=row.checks_failed,
             poisoned=poisoned.get(row.id, 0),
         )
         for row in rows
     ]
 
 
-def _counted_as(wanted: str, session: Session, query: Select[int, str, int]) -> dict[int, int]:
-    return {document_id: number for document_id, status, number in session.execute(query) if status == wanted}
+def table_counts(row: TableCounts) -> dict[str, int]:
+    """The tables of a document, or of a file of a batch, by status."""
+    numbers = ((name.removeprefix("tables_"), getattr(row, name)) for name in TABLE_COUNTS)
+    return {status: number for status, number in numbers if number}
 
 
-def _counted(of: type[TableRow | FindingRow | ChunkRow], ids: Sequence[int] | None) -> Select[int, str, int]:
-    """Rows of the present runs by document and status."""
-    present = and_(DocumentRow.id == of.document_id, DocumentRow.run == of.run)
-    query = select(of.document_id, of.status, func.count()).join(DocumentRow, present)
-    if ids is not None:
-        query = query.where(of.document_id.in_(ids))
-    return query.group_by(of.document_id, of.status)
+def _poisoned(session: Session, ids: Sequence[int]) -> dict[int, int]:
+    """Chunks of the present runs that were given up, by document; they are few."""
+    present = and_(DocumentRow.id == ChunkRow.document_id, DocumentRow.run == ChunkRow.run)
+    found: dict[int, int] = {}
+    for some in batched(ids):
+        query = select(ChunkRow.document_id, func.count()).join(DocumentRow, present)
+        query = query.where(_POISONED, ChunkRow.document_id.in_(some))
+        found.update(session.execute(query.group_by(ChunkRow.document_id)).all())
+    return found
 
 
 def find(session: Session, key: str) -> DocumentRecord:
@@ -98,13 +103,21 @@ def find(session: Session, key: str) -> DocumentRecord:
 
     Of several documents under one name the latest is taken. Raises InputError if there is none.
     """
-    by_name = select(NameRow.document_id).where(NameRow.name == key)
-    wanted = [DocumentRow.name == key, DocumentRow.id.in_(by_name)]
-    if len(key) >= _SHORTEST_SHA and set(key.lower()) <= set("0123456789abcdef"):
-        wanted.append(DocumentRow.sha256.startswith(key.lower()))
+    # Each by an index of its own: asked for in one condition, all documents would be looked through.
+    ways = [
+        select(DocumentRow.id).where(DocumentRow.name == key),
+        select(NameRow.document_id).where(NameRow.name == key),
+    ]
+    digits = key.lower()
+    if len(key) >= _SHORTEST_SHA and set(digits) <= set("0123456789abcdef"):
+        # What begins with them comes before what goes on behind f.
+        begins = DocumentRow.sha256 >= digits, DocumentRow.sha256 < f"{digits}g"
+        ways.append(select(DocumentRow.id).where(*begins))
     # A document that is called so now goes before one that once was; a read one before a failed one.
     order = DocumentRow.sha256.is_(None), case((DocumentRow.name == key, 0), else_=1), DocumentRow.id.desc()
-    found = _records(session, select(DocumentRow).where(or_(*wanted)).order_by(*order).limit(1))
+    found = _records(
+        session, select(DocumentRow).where(DocumentRow.id.in_(union(*ways))).order_by(*order).limit(1)
+    )
     if not found:
         raise InputError(key, "is not in the store", "extract it first, or give its name or SHA-256")
     return found[0]
@@ -148,8 +161,19 @@ def load_read(session: Session, document_id: int) -> ReadChunks:
     )
 
 
-def load_extraction(session: Session, document_id: int, document: Document) -> Extraction:
-    """What stands for a document. Raises InputError if it is not read to its end."""
+def problems(session: Session, document_id: int) -> dict[str, tuple[str, ...]]:
+    """Why readers brought nothing for chunks of the present run, by key."""
+    present = and_(DocumentRow.id == ChunkRow.document_id, DocumentRow.run == ChunkRow.run)
+    query = select(ChunkRow.key, ChunkRow.problems).join(DocumentRow, present)
+    rows = session.execute(query.where(DocumentRow.id == document_id, ChunkRow.problems != "[]"))
+    return {key: tuple(json.loads(told)) for key, told in rows}
+
+
+def load_extraction(
+    session: Session, document_id: int, document: Document, *, as_read: bool = False
+) -> Extraction:
+    """What stands for a document, corrections included unless `as_read`. Raises InputError if it is not read to its
+    end."""
     row = session.get_one(DocumentRow, document_id)
     if row.status != "done":
         raise InputError(
@@ -173,14 +197,17 @@ def load_extraction(session: Session, document_id: int, document: Document) -> E
         .order_by(FindingRow.position)
     ).scalars()
     facts = {name: getattr(row, name) for name in DocumentFacts.model_fields}
+    entries = () if as_read else [each.entry for each in log(session, document_id)]
+    folded = fold_readings(standing, entries)
     return Extraction(
         document=document,
         facts=DocumentFacts.model_validate(facts),
         chunks=read.chunks,
         readings=read.readings,
-        standing=standing,
+        standing=corrected(standing, folded),
         findings=tuple(Finding.model_validate_json(payload) for payload in findings),
         verdicts=verdicts,
+        changes=changes_of(folded),
     )
 
 
@@ -223,17 +250,17 @@ def batched(ids: Sequence[int]) -> Iterator[Sequence[int]]:
 
 def usage(session: Session, document_id: int | None = None) -> Usage:
     """What calls to a model came to, for one document (all its runs) or all."""
-    query = select(CallRow).join(ChunkRow, ChunkRow.id == CallRow.chunk_id)
-    if document_id is not None:
-        query = query.where(ChunkRow.document_id == document_id)
-    calls = session.execute(query).scalars().all()
-    costs = [call.cost_usd for call in calls]
-    known = [cost for cost in costs if cost is not None]
-    return Usage(
-        calls=len(calls),
-        prompt_tokens=sum(call.prompt_tokens for call in calls),
-        cached_tokens=sum(call.cached_tokens for call in calls),
-        completion_tokens=sum(call.completion_tokens for call in calls),
-        cost_usd=sum(known, Decimal(0)) if len(known) == len(costs) else None,
-        seconds=sum(call.seconds for call in calls),
+    sums = (
+        func.coalesce(func.sum(each), 0)
+        for each in (CallRow.prompt_tokens, CallRow.cached_tokens, CallRow.completion_tokens)
     )
+    seconds = func.coalesce(func.sum(CallRow.seconds), 0.0)
+    query = select(func.count(), *sums, func.count(CallRow.cost_usd), func.sum(CallRow.cost_usd), seconds)
+    if document_id is not None:
+        query = query.join(ChunkRow, ChunkRow.id == CallRow.chunk_id).where(
+            ChunkRow.document_id == document_id
+        )
+    found: Any = session.execute(query.select_from(CallRow)).one()
+    calls, read, cached, written, priced, cost, took = found
+    known = (cost or Decimal(0)) if priced == calls else None
+    return Usage(calls, int(read), int(cached), int(written), known, took)

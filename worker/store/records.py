@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -104,7 +104,10 @@ class ItemRecord(NamedTuple):
 
 
 class BatchRecord(NamedTuple):
-    """A batch as listed: files and tables by status, what it cost in USD, tokens read and written."""
+    """A batch as listed: files and tables by status, what it cost in USD, tokens read and written.
+
+    `llm_batch`: what it asks of a model can wait.
+    """
 
     name: str
     status: str
@@ -117,6 +120,7 @@ class BatchRecord(NamedTuple):
     tokens: int
     added_at: datetime
     touched_at: datetime
+    llm_batch: bool = False
 
     @property
     def total(self) -> int:
@@ -138,6 +142,14 @@ class Stuck(NamedTuple):
     documents: tuple[int, ...]
     chunks: tuple[int, ...]
     unconcluded: tuple[int, ...]
+
+
+class Unsent(NamedTuple):
+    """How long what is to be taken by a worker may wait before its message is held to be lost, by queue."""
+
+    ingest: timedelta
+    llm: timedelta
+    reconcile: timedelta
 
 
 class Progress(NamedTuple):

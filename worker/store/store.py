@@ -2,50 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
-from types import TracebackType
-
-from sqlalchemy.orm import Session
 
 from schemas import Chunk, ConfigError, Document, InputError, Reading, load_kinds
 from schemas.findings import Call
+from worker.calibration import Policy
 from worker.pipeline import Extraction
 from worker.settings import Settings
-from worker.store import batches, claims, orders, queries, vitals, writing
+from worker.store import claims, queries, vitals, writing
+from worker.store.access import AccessStore
+from worker.store.batching import BatchMethods, of_no_one
 from worker.store.blobs import BlobStore
-from worker.store.database import connect, upgrade
+from worker.store.database import upgrade
+from worker.store.desk import DeskStore
+from worker.store.exports import ExportStore
+from worker.store.hooks import HookStore
+from worker.store.jobs import JobStore
+from worker.store.listing import ListingStore
 from worker.store.paces import StoredPace
 from worker.store.records import (
     Added,
-    BatchRecord,
     Claim,
     DocumentRecord,
-    Entry,
-    ItemClaim,
-    ItemRecord,
     Progress,
     ReadChunks,
     Stuck,
     Totals,
+    Unsent,
     Usage,
 )
+from worker.store.reviews import ReviewStore
+from worker.store.urgency import UrgencyStore
+from worker.store.users import UserStore
 
 
-class Store:
+class Store(BatchMethods):
     """Documents and all that is known of them, in a database and a folder of texts.
 
     Safe for threads and for several processes on one database. Close it, or use it with `with`. `blobs` keeps
-    texts, original files and images of pages.
+    texts, original files and images of pages; `access`, `jobs`, `exports`, `desk` and `listing` are the
+    faces of what they are named after.
     """
 
     def __init__(self, url: str, blobs: BlobStore) -> None:
         """Connect and bring the tables up to date. Raises ConfigError."""
-        self._engine = connect(url)
-        self._reading = self._engine.execution_options(reading=True)
-        self.blobs = blobs
+        super().__init__(url, blobs)
+        self.access = AccessStore(self._write, self._read)
+        self.jobs = JobStore(self._write, self._read)
+        self.exports = ExportStore(self._write, self._read)
+        self.hooks = HookStore(self._write, self._read)
+        self.urgency = UrgencyStore(self._read)
+        self.desk = DeskStore(self._write, self._read)
+        self.reviews = ReviewStore(self._write, self._read)
+        self.users = UserStore(self._write, self._read)
+        self.listing = ListingStore(self._write, self._read)
         try:
             upgrade(self._engine)
         except BaseException:
@@ -65,28 +76,6 @@ class Store:
             ) from None
         return cls(settings.database_url, BlobStore(settings.blobs_url))
 
-    def close(self) -> None:
-        """Give up all connections."""
-        self._engine.dispose()
-
-    def __enter__(self) -> Store:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    @contextmanager
-    def _write(self) -> Iterator[Session]:
-        with Session(self._engine) as session, session.begin():
-            yield session
-
-    @contextmanager
-    def _read(self) -> Iterator[Session]:
-        with Session(self._reading) as session:
-            yield session
-
     def pace(self, endpoint: str) -> StoredPace:
         """Keeps how fast an endpoint may be asked, for all who work on this database."""
         return StoredPace(self._write, endpoint)
@@ -102,6 +91,9 @@ class Store:
             self.blobs.put(document)
         with self._write() as session:
             document_id, created = writing.add_document(session, document, recipe)
+        # A purge takes away texts that no row speaks of: what was there just now may have been one.
+        if created and not self.blobs.has(document.sha256):
+            self.blobs.put(document)
         return Added(document_id, created, self.record(document_id))
 
     def reread(self, document_id: int, document: Document, recipe: str = "") -> None:
@@ -154,87 +146,6 @@ class Store:
             raise InputError(record.name, problem, "extract it again") from None
         return document.model_copy(update={"name": record.name})
 
-    # Batches
-
-    def enter_batch(self, name: str, priority: int | None = None, budget: Decimal | None = None) -> int:
-        """The id of the batch of this name, which is made or opened again. `budget` in USD."""
-        with self._write() as session:
-            return batches.enter(session, name, priority, budget)
-
-    def add_item(self, batch_id: int, entry: Entry) -> bool:
-        """Enter a file in a batch; whether it is to be read: not if the same bytes are there already."""
-        with self._write() as session:
-            return batches.add(session, batch_id, entry)
-
-    def close_entry(self, batch_id: int) -> None:
-        """Say that all files of a batch are entered: it is done when they are."""
-        with self._write() as session:
-            batches.close_entry(session, batch_id)
-
-    def take_items(self, room: int) -> list[int]:
-        """Ids of the files that go next, so that no more than `room` are at work; each is given once."""
-        with self._write() as session:
-            return batches.take(session, room)
-
-    def claim_item(self, item_id: int, worker: str, attempts: int, lease: timedelta) -> ItemClaim | None:
-        """Take a file to ingest it. None if another holds it, it is further on, or was tried `attempts` times."""
-        with self._write() as session:
-            return batches.claim(session, item_id, worker, attempts, lease)
-
-    def settle_item(
-        self,
-        item_id: int,
-        status: str,
-        document_id: int | None = None,
-        error: str | None = None,
-        notes: Sequence[str] = (),
-    ) -> None:
-        """Enter what came of ingesting a file: `reading`, done or failed."""
-        with self._write() as session:
-            batches.settle(session, item_id, status, document_id, error, notes)
-
-    def conclude_items(self, document_id: int) -> None:
-        """Carry the end of a document over to the files of batches that wait for it, if it has come."""
-        with self._write() as session:
-            batches.conclude(session, document_id)
-
-    def conclude_ended(self) -> None:
-        """The same for every document that has ended: a worker may have died before it said so."""
-        with self._write() as session:
-            batches.conclude_ended(session)
-
-    def recover(self, is_lost: Callable[[str], bool]) -> list[int]:
-        """Take back the files that were sent and those of workers that `is_lost` says are gone; ids of the
-        documents that are being read for a batch.
-        """
-        with self._write() as session:
-            return batches.recover(session, is_lost)
-
-    def list_batches(self, name: str | None = None) -> list[BatchRecord]:
-        """All batches, the latest first, or the one of a name. Raises InputError."""
-        with self._read() as session:
-            return orders.records(session, name)
-
-    def list_items(self, name: str, status: str | None = None) -> Iterator[ItemRecord]:
-        """The files of a batch in the order of their entry. Raises InputError."""
-        with self._read() as session:
-            yield from orders.items(session, name, status)
-
-    def cancel_batch(self, name: str) -> int:
-        """Let nothing more be done for a batch; the number of files given up. Raises InputError."""
-        with self._write() as session:
-            return orders.cancel(session, name)
-
-    def resume_batch(self, name: str, budget: Decimal | None = None) -> list[int]:
-        """Let a paused batch go on; the documents it was at. Raises InputError while its budget is spent."""
-        with self._write() as session:
-            return orders.resume(session, name, budget)
-
-    def retry_batch(self, name: str) -> int:
-        """Let what failed in a batch be tried again; the number of files. Raises InputError."""
-        with self._write() as session:
-            return orders.retry(session, name)
-
     # Chunks and readings
 
     def add_chunks(self, document_id: int, chunks: Sequence[Chunk]) -> list[int]:
@@ -242,13 +153,21 @@ class Store:
         with self._write() as session:
             return writing.add_chunks(session, document_id, chunks)
 
-    def claim_chunk(self, chunk_id: int, worker: str, attempts: int, lease: timedelta) -> Claim | None:
+    def claim_chunk(
+        self,
+        chunk_id: int,
+        worker: str,
+        attempts: int,
+        lease: timedelta,
+        is_lost: Callable[[str], bool] = of_no_one,
+    ) -> Claim | None:
         """Take a chunk to read it. None if another holds it, it is finished, or was tried `attempts` times.
 
-        In the last case it is marked poisoned. `worker` names the delivery: the same one may take it again.
+        In the last case it is marked poisoned. `worker` names who holds it (`worker.holding`): the same one may take
+        it again, and another where `is_lost` says so.
         """
         with self._write() as session:
-            took = claims.claim_chunk(session, chunk_id, worker, attempts, lease)
+            took = claims.claim_chunk(session, chunk_id, worker, attempts, lease, is_lost)
             return queries.load_claim(session, chunk_id) if took else None
 
     def save_reading(self, chunk_id: int, reading: Reading) -> bool:
@@ -280,6 +199,11 @@ class Store:
         with self._read() as session:
             return queries.document_of(session, chunk_id)
 
+    def problems(self, document_id: int) -> dict[str, tuple[str, ...]]:
+        """Why readers brought nothing, by the key of the chunk."""
+        with self._read() as session:
+            return queries.problems(session, document_id)
+
     # Conclusion
 
     def is_read(self, document_id: int) -> bool:
@@ -287,29 +211,46 @@ class Store:
         with self._read() as session:
             return claims.is_read(session, document_id)
 
-    def claim_finalisation(self, document_id: int, worker: str, lease: timedelta) -> bool:
+    def claim_finalisation(
+        self,
+        document_id: int,
+        worker: str,
+        lease: timedelta,
+        is_lost: Callable[[str], bool] = of_no_one,
+    ) -> bool:
         """Take the conclusion of a document all of whose chunks are finished: true for exactly one caller."""
         with self._write() as session:
-            return claims.claim_finalisation(session, document_id, worker, lease)
+            return claims.claim_finalisation(session, document_id, worker, lease, is_lost)
+
+    def renew(self, pieces: Sequence[tuple[str, int]]) -> None:
+        """Say anew that pieces of work are held: kinds (item, document, chunk) and ids."""
+        with self._write() as session:
+            claims.renew(session, pieces)
 
     def load_read(self, document_id: int) -> ReadChunks:
         """The chunks of the present run, with their readings and problems."""
         with self._read() as session:
             return queries.load_read(session, document_id)
 
-    def save_extraction(self, extraction: Extraction, recipe: str = "") -> int:
-        """Keep all that is known of a document, which is then done; returns its id."""
+    def save_extraction(self, extraction: Extraction, recipe: str = "", policy: Policy | None = None) -> int:
+        """Keep all that is known of a document, which is then done; returns its id.
+
+        What people changed in it before is held over it again; `policy` is that of `worker.route`.
+        """
         added = self.add_document(extraction.document, recipe)
         with self._write() as session:
-            writing.save_extraction(session, added.id, extraction)
+            writing.save_extraction(session, added.id, extraction, policy)
         return added.id
 
-    def load_extraction(self, key: str | int) -> Extraction:
-        """All that is known of a document, by SHA-256, name or id. Raises InputError, KeyError for an id."""
+    def load_extraction(self, key: str | int, *, as_read: bool = False) -> Extraction:
+        """All that is known of a document, by SHA-256, name or id. Raises InputError, KeyError for an id.
+
+        Tables are as people left them, or `as_read`: then with the findings and verdicts that count all the same.
+        """
         record = self.record(key) if isinstance(key, int) else self.find(key)
         document = self.load_document(record.id)
         with self._read() as session:
-            return queries.load_extraction(session, record.id, document)
+            return queries.load_extraction(session, record.id, document, as_read=as_read)
 
     # Watching
 
@@ -328,10 +269,15 @@ class Store:
         with self._read() as session:
             return vitals.beats(session)
 
-    def stuck(self, older_than: timedelta) -> Stuck:
-        """What no one has touched for so long that its message must be lost; found once in that time."""
+    def stuck(
+        self, lease: timedelta, unsent: Unsent | None = None, is_lost: Callable[[str], bool] = of_no_one
+    ) -> Stuck:
+        """What its holder lost, and what no one took for so long that its message must be lost.
+
+        The latter is found once in that time, which is `lease` too where `unsent` says nothing else.
+        """
         with self._write() as session:
-            return claims.stuck(session, older_than)
+            return claims.stuck(session, lease, unsent or Unsent(lease, lease, lease), is_lost)
 
     def release_lost(self, document_id: int, is_lost: Callable[[str], bool]) -> None:
         """Free what a document's chunks or its conclusion lost to workers that `is_lost` says are gone."""

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from schemas import Chunk, Document, Reading
 from schemas.findings import Call
+from worker.amend import amended
+from worker.calibration import Policy
 from worker.pipeline import Extraction
-from worker.store import batches
+from worker.store import batches, counts
+from worker.store.desk import enter_reviews, finding_row
+from worker.store.hooks import tell_document
+from worker.store.logs import log
 from worker.store.models import (
     CallRow,
     ChunkRow,
@@ -23,7 +27,7 @@ from worker.store.models import (
     ReadingRow,
     TableRow,
 )
-from worker.store.statements import insert_new, now
+from worker.store.statements import changed, insert_new, now
 
 
 def add_document(session: Session, document: Document, recipe: str) -> tuple[int, bool]:
@@ -59,6 +63,7 @@ def record_failure(session: Session, name: str, error: str) -> int:
     row = DocumentRow(name=name, status="failed", error=error, pages=0, added_at=now(), touched_at=now())
     session.add(row)
     session.flush()
+    tell_document(session, row.id)
     return row.id
 
 
@@ -73,15 +78,18 @@ def start_run(session: Session, document_id: int, recipe: str) -> None:
         .where(DocumentRow.id == document_id)
         .values(run=DocumentRow.run + 1, recipe=recipe, status="queued", error=None, touched_at=now())
     )
+    counts.recount(session, document_id)
 
 
 def fail_document(session: Session, document_id: int, error: str) -> None:
     """Mark a document as failed, with the reason."""
-    session.execute(
+    failed = (
         update(DocumentRow)
-        .where(DocumentRow.id == document_id, DocumentRow.status != "done")
+        .where(DocumentRow.id == document_id, DocumentRow.status.not_in(["done", "failed"]))
         .values(status="failed", error=error, touched_at=now())
     )
+    if changed(session, failed):
+        tell_document(session, document_id)
 
 
 def add_chunks(session: Session, document_id: int, chunks: Sequence[Chunk]) -> list[int]:
@@ -123,16 +131,23 @@ def save_reading(session: Session, chunk_id: int, reading: Reading) -> bool:
 
 def add_calls(session: Session, chunk_id: int, reader: str, calls: Iterable[Call]) -> None:
     """Keep the record of calls to a model."""
-    calls = list(calls)
-    session.add_all(
-        CallRow(chunk_id=chunk_id, reader=reader, at=now(), **call.model_dump()) for call in calls
-    )
-    batches.charge(session, chunk_id, sum((call.cost_usd or Decimal(0) for call in calls), Decimal(0)))
+    rows = [call.model_dump() for call in calls]
+    if not rows:
+        return
+    batch_id = batches.payer(session, chunk_id)
+    same = {"chunk_id": chunk_id, "reader": reader, "at": now(), "batch_id": batch_id}
+    session.execute(insert(CallRow), [{**same, **row} for row in rows])
+    if batch_id is not None:
+        batches.hold_to_budget(session, batch_id)
 
 
-def save_extraction(session: Session, document_id: int, extraction: Extraction) -> None:
-    """Write what stands in the end; what the same run had written before is replaced."""
-    row = session.get_one(DocumentRow, document_id)
+def save_extraction(
+    session: Session, document_id: int, extraction: Extraction, policy: Policy | None = None
+) -> None:
+    """Write what stands in the end; what the same run had written before is replaced. Verdicts and findings are those
+    that count once what people changed is held over it; the readings are kept as they are."""
+    # One who was held to be lost may write at the same time.
+    row = session.get_one(DocumentRow, document_id, with_for_update=True)
     ids = add_chunks(session, document_id, extraction.chunks)
     for chunk_id, chunk in zip(ids, extraction.chunks, strict=True):
         for reading in extraction.readings.get(chunk.id, ()):
@@ -141,12 +156,21 @@ def save_extraction(session: Session, document_id: int, extraction: Extraction) 
     session.execute(update(ChunkRow).where(*open_chunks).values(status="done", worker=None))
     for old in (TableRow, FindingRow):
         session.execute(delete(old).where(old.document_id == row.id, old.run == row.run))
-    session.add_all(_table_rows(row, extraction))
-    session.add_all(_finding_rows(row, extraction))
+    entries = [each.entry for each in log(session, document_id)]
+    shown = amended(extraction, entries, policy=policy)
+    session.add_all(_table_rows(row, extraction.model_copy(update={"verdicts": shown.verdicts})))
+    session.add_all(
+        finding_row(row.id, row.run, position, finding) for position, finding in enumerate(shown.findings)
+    )
+    enter_reviews(session, row.id, shown)
     facts = extraction.facts
     row.title, row.unit_name, row.year = facts.title, facts.unit_name, facts.year
     row.stage, row.pages = facts.stage, facts.pages
+    news = row.status != "done"
     row.status, row.error, row.worker, row.touched_at = "done", None, None, now()
+    counts.recount(session, document_id)
+    if news:
+        tell_document(session, row.id)
 
 
 def _table_rows(row: DocumentRow, extraction: Extraction) -> Iterable[TableRow]:
@@ -177,19 +201,6 @@ def _table_rows(row: DocumentRow, extraction: Extraction) -> Iterable[TableRow]:
             last_line=chunk.last_line,
             verdict=verdict.model_dump_json(),
             reading=reading.model_dump_json() if reading else None,
-        )
-
-
-def _finding_rows(row: DocumentRow, extraction: Extraction) -> Iterable[FindingRow]:
-    for position, finding in enumerate(extraction.findings):
-        yield FindingRow(
-            document_id=row.id,
-            run=row.run,
-            position=position,
-            rule=finding.check,
-            scope=finding.scope,
-            status=finding.status,
-            payload=finding.model_dump_json(),
         )
 
 

@@ -1,86 +1,49 @@
-"""The tables of the database. Payloads are JSON as pydantic writes it, as text: every figure stays exact."""
+"""The way of a document: batches and files, documents, chunks, readings, tables, findings, calls."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar
 
-from sqlalchemy import (
-    BigInteger,
-    DateTime,
-    Dialect,
-    ForeignKey,
-    Index,
-    MetaData,
-    String,
-    Text,
-    TypeDecorator,
-    UniqueConstraint,
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, false, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from worker.store.models.base import Base, Dollars
+
+
+class TableCounts:
+    """Columns that say how many tables a document has in its present run, by the status of each.
+
+    `worker.store.counts.recount` sets them anew from the rows, in the transaction that changed those. A file of a
+    batch repeats those of its document, so that a batch is summed up without a join.
+    """
+
+    tables_accepted: Mapped[int] = mapped_column(default=0, server_default="0", sort_order=100)
+    tables_review: Mapped[int] = mapped_column(default=0, server_default="0", sort_order=101)
+    tables_corrected: Mapped[int] = mapped_column(default=0, server_default="0", sort_order=102)
+    tables_rejected: Mapped[int] = mapped_column(default=0, server_default="0", sort_order=103)
+    tables_empty: Mapped[int] = mapped_column(default=0, server_default="0", sort_order=104)
+    tables_failed: Mapped[int] = mapped_column(default=0, server_default="0", sort_order=105)
+
+
+TABLE_COUNTS = (
+    "tables_accepted",
+    "tables_review",
+    "tables_corrected",
+    "tables_rejected",
+    "tables_empty",
+    "tables_failed",
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-
-
-class Exact(TypeDecorator[Decimal]):
-    """A Decimal as text: no database rounds it, and 1.50 comes back as 1.50."""
-
-    impl = String(40)
-    cache_ok = True
-
-    def process_bind_param(self, value: Decimal | None, _dialect: Dialect) -> str | None:
-        return None if value is None else str(value)
-
-    def process_result_value(self, value: Any, _dialect: Dialect) -> Decimal | None:
-        return None if value is None else Decimal(value)
-
-
-class Dollars(TypeDecorator[Decimal]):
-    """US dollars as whole 10⁻¹², which a database can add up exactly: the price of a token is a multiple of it."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: Decimal | None, _dialect: Dialect) -> int | None:
-        return None if value is None else int(value.scaleb(12).to_integral_value())
-
-    def process_result_value(self, value: Any, _dialect: Dialect) -> Decimal | None:
-        return None if value is None else Decimal(value).scaleb(-12)
-
-
-class Moment(TypeDecorator[datetime]):
-    """A moment in UTC; SQLite forgets the zone, so it is put back."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Base(DeclarativeBase):
-    """Names of constraints follow one pattern, so that migrations can speak of them on every database."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map: ClassVar = {datetime: Moment(), Decimal: Exact(), str: Text()}
+"""The names of these columns."""
 
 
 class BatchRow(Base):
     """Files that were given together. `status`: open, paused, cancelled, done; `reason` says why it is paused.
 
     `entered`: all its files are known. Of batches at work one of `priority` p gets twice the share of one of
-    p - 1. `spent` is what calls to a model cost so far; at `budget` it is paused.
+    p - 1. At its `budget` it is paused. `spent` and `tokens` (read and written) are what those calls to a model
+    came to for it that are `counted`; what it has cost so far is this and the calls that are not. `llm_batch`: what it
+    asks of a model can wait.
     """
 
     __tablename__ = "batches"
@@ -92,24 +55,29 @@ class BatchRow(Base):
     priority: Mapped[int]
     budget: Mapped[Decimal | None] = mapped_column(Dollars())
     spent: Mapped[Decimal] = mapped_column(Dollars(), default=Decimal(0))
+    tokens: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     entered: Mapped[bool] = mapped_column(default=False)
+    llm_batch: Mapped[bool] = mapped_column(default=False, server_default=false())
     added_at: Mapped[datetime]
     touched_at: Mapped[datetime]
 
 
-class DocumentRow(Base):
+class DocumentRow(TableCounts, Base):
     """A document by its SHA-256, or (without one) a file that could not be read.
 
     `status`: queued, reading, concluding, done, failed, cancelled; `worker` holds it while concluding. `run`
-    counts how often it was read anew; `recipe` says under which settings the present run reads.
+    counts how often it was read anew; `recipe` says under which settings the present run reads. `checks_failed`
+    is the number of findings of the present run that failed. Over all runs, of those that are `counted`: `calls` to a
+    model, `tokens` read and written, `cost` in USD as far as prices are known.
     """
 
     __tablename__ = "documents"
+    __table_args__ = (Index("ix_documents_counts", "status", *TABLE_COUNTS),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     sha256: Mapped[str | None] = mapped_column(String(64), unique=True)
     name: Mapped[str] = mapped_column(index=True)
-    status: Mapped[str] = mapped_column(String(16), index=True)
+    status: Mapped[str] = mapped_column(String(16))
     error: Mapped[str | None]
     worker: Mapped[str | None]
     recipe: Mapped[str] = mapped_column(default="")
@@ -121,19 +89,27 @@ class DocumentRow(Base):
     pages: Mapped[int] = mapped_column(default=1)
     added_at: Mapped[datetime]
     touched_at: Mapped[datetime]
+    checks_failed: Mapped[int] = mapped_column(default=0, server_default="0")
+    calls: Mapped[int] = mapped_column(default=0, server_default="0")
+    tokens: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    cost: Mapped[Decimal] = mapped_column(Dollars(), default=Decimal(0), server_default="0")
 
 
-class ItemRow(Base):
-    """A file of a batch. `status`: waiting, sent, ingesting, reading, done, failed, cancelled.
+class ItemRow(TableCounts, Base):
+    """A file of a batch. `status`: waiting, sent, ingesting, reading, deferred, done, failed, cancelled.
 
     Its bytes lie in the blobs by `sha256` until it is ingested; `worker` holds it meanwhile. `notes` is a JSON
-    list of what of it could not be read, `facts` a JSON object of what a manifest says.
+    list of what of it could not be read, `facts` a JSON object of what a manifest says. The tables are those of its
+    document; of one that was removed, those that it had. `deferred`: nothing but answers of a job is waited for.
     """
 
     __tablename__ = "items"
     __table_args__ = (
         UniqueConstraint("batch_id", "place"),
         Index("ix_items_batch_id_status", "batch_id", "status", "id"),
+        Index("ix_items_batch_id_id", "batch_id", "id"),
+        Index("ix_items_status_touched_at", "status", "touched_at"),
+        Index("ix_items_counts", "batch_id", "status", *TABLE_COUNTS),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -164,13 +140,22 @@ class NameRow(Base):
 
 
 class ChunkRow(Base):
-    """One chunk of one run. `status`: queued, reading, done, poisoned; `worker` holds it while reading.
+    """One chunk of one run. `status`: queued, reading, deferred, done, poisoned; `worker` holds it while reading.
 
     `problems` is a JSON list of why readers brought nothing.
     """
 
     __tablename__ = "chunks"
-    __table_args__ = (UniqueConstraint("document_id", "run", "key"),)
+    __table_args__ = (
+        UniqueConstraint("document_id", "run", "key"),
+        Index(
+            "ix_chunks_poisoned",
+            "document_id",
+            "run",
+            postgresql_where=text("status = 'poisoned'"),
+            sqlite_where=text("status = 'poisoned'"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     document_id: Mapped[int] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"))
@@ -198,7 +183,10 @@ class ReadingRow(Base):
 
 
 class TableRow(Base):
-    """The verdict on one table and the reading that stands (None where no reader brought one)."""
+    """The verdict on one table and the reading that stands (None where no reader brought one).
+
+    Who changes `status` has the document recounted (`worker.store.counts`).
+    """
 
     __tablename__ = "tables"
     __table_args__ = (UniqueConstraint("document_id", "run", "key"),)
@@ -242,9 +230,22 @@ class FindingRow(Base):
 
 
 class CallRow(Base):
-    """One call to a model for a chunk, failed ones included."""
+    """One call to a model for a chunk, failed ones included.
+
+    `batch_id` is the batch that it was made for, which may be gone. `counted`: it is part of the sums of its
+    document, its batch and its outcome (`TallyRow`). That happens when the document ends, so that calls do not queue
+    for one row.
+    """
 
     __tablename__ = "calls"
+    __table_args__ = (
+        Index(
+            "ix_calls_uncounted",
+            "batch_id",
+            postgresql_where=text("NOT counted"),
+            sqlite_where=text("counted = 0"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     chunk_id: Mapped[int] = mapped_column(ForeignKey("chunks.id", ondelete="CASCADE"), index=True)
@@ -255,26 +256,21 @@ class CallRow(Base):
     prompt_tokens: Mapped[int]
     cached_tokens: Mapped[int]
     completion_tokens: Mapped[int]
-    cost_usd: Mapped[Decimal | None]
+    cost_usd: Mapped[Decimal | None] = mapped_column("cost", Dollars())
     seconds: Mapped[float]
     outcome: Mapped[str]
     cached: Mapped[bool]
     at: Mapped[datetime]
+    batch_id: Mapped[int | None]
+    counted: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
-class PaceRow(Base):
-    """How fast an endpoint may be asked, known to all workers. `payload` is a `worker.pace.Pace`."""
+class TallyRow(Base):
+    """What the calls of one outcome that are `counted` came to, in all."""
 
-    __tablename__ = "paces"
+    __tablename__ = "tallies"
 
-    endpoint: Mapped[str] = mapped_column(primary_key=True)
-    payload: Mapped[str]
-
-
-class CanaryRow(Base):
-    """When a worker last took the canary of a queue: proof that the queue is served."""
-
-    __tablename__ = "canaries"
-
-    queue: Mapped[str] = mapped_column(primary_key=True)
-    at: Mapped[datetime]
+    outcome: Mapped[str] = mapped_column(primary_key=True)
+    calls: Mapped[int] = mapped_column(BigInteger)
+    prompt_tokens: Mapped[int] = mapped_column(BigInteger)
+    completion_tokens: Mapped[int] = mapped_column(BigInteger)

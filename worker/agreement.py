@@ -28,6 +28,9 @@ def confirmed(blind: Iterable[CellRef], standing: Reading, readings: Sequence[Re
 
     `blind` are cells of the table of `standing`, which is among `readings`.
     """
+    wanted = list(blind)
+    if not wanted or all(reading.reader == standing.reader for reading in readings):
+        return frozenset()
     others = {
         (*_row(row), column, cell.numeral)
         for reading in readings
@@ -39,7 +42,7 @@ def confirmed(blind: Iterable[CellRef], standing: Reading, readings: Sequence[Re
     named = Counter((*_row(row), column) for row in rows for column, _ in row.cells())
     return frozenset(
         ref
-        for ref in blind
+        for ref in wanted
         if (cell := rows[ref.row].get(ref.column))
         and cell.numeral
         and named[place := (*_row(rows[ref.row]), ref.column)] == 1

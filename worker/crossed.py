@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import lru_cache
 from itertools import combinations, pairwise, takewhile
 from typing import NamedTuple
 
@@ -78,7 +78,7 @@ def _places(line: str, header: str) -> list[int]:
     return [match.start() for match in _printed(header).finditer(line)] if header else []
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _printed(header: str) -> re.Pattern[str]:
     """A header as it stands between blanks or rules, blanks between its own characters allowed."""
     return re.compile(rf"(?<![^\s|]){' ?'.join(map(re.escape, header))}(?![^\s|])")

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 from statistics import median_low
 
 from schemas import AnyTable, Chunk, Finding, Reading
@@ -17,7 +18,7 @@ from schemas.tables import CellRef
 from worker.agreement import agreement, confirmed
 from worker.crossed import Crossing, crossings
 from worker.recognised import Doubt, doubts
-from worker.reconcile import blamed
+from worker.reconcile import Blame
 
 WHOLE = 10_000
 """Shares are whole numbers of ten-thousandths: no float decides on a verdict."""
@@ -120,13 +121,15 @@ def weigh(
     readings: Sequence[Reading],
     findings: Sequence[Finding],
     blind_spot: Decimal | None = None,
+    blame: Blame | None = None,
 ) -> Evidence:
     """The evidence on the table of `reading`, which stands among `readings` of the chunk.
 
-    `findings` are those of the whole document, `blind_spot` that of the table in its unit.
+    `findings` are those of the whole document, `blind_spot` that of the table in its unit. With the `blame` of the
+    document, those findings are enough that name the table; `elsewhere` and `others` are left to the caller then.
     """
     table = reading.table
-    counts = _Counts(chunk.id, table, findings)
+    counts = _Counts(chunk.id, table, findings, blame or Blame(findings))
     supports = [counts.supports[ref] for ref in counts.figures]
     rows = _Places(chunk, table)
     unanchored = [ref for ref in counts.figures if ref.column not in counts.anchored]
@@ -189,9 +192,15 @@ def weigh(
 class _Counts:
     """What the findings of a document say of one table."""
 
-    def __init__(self, table_id: str, table: AnyTable, findings: Sequence[Finding]) -> None:
+    def __init__(self, table_id: str, table: AnyTable, findings: Sequence[Finding], blame: Blame) -> None:
         self.figures = set(_figures(table_id, table))
-        self.supports: Counter[CellRef] = Counter()
+        self.supports = Counter(
+            chain.from_iterable(
+                finding.cells
+                for finding in findings
+                if finding.status == "passed" and table_id in finding.tables
+            )
+        )
         self.anchored: set[str] = set()
         self.tied: set[CellRef] = set()
         self.own_passed = self.cross_passed = self.skipped = self.elsewhere = self.others = 0
@@ -201,26 +210,24 @@ class _Counts:
                 self.others += 1
                 self.elsewhere += finding.status == "failed"
                 continue
-            if finding.status == "passed":
-                self.supports.update(finding.cells)
-                if len(finding.tables) > 1:
-                    self.tied.update(finding.cells)
-                    self.anchored.update(ref.column for ref in finding.cells if ref.table == table_id)
+            if finding.status == "passed" and len(finding.tables) > 1:
+                self.tied.update(finding.cells)
+                self.anchored.update(ref.column for ref in finding.cells if ref.table == table_id)
             # Prose is held against the tables, not the tables against prose.
             own = (
                 finding.tables == (table_id,) or finding.scope == "cross_table" or table.kind == PROSE
             ) and finding.check not in _REMARKS
             if own:
-                self._count(table_id, finding, findings)
+                self._count(table_id, finding, blame)
 
-    def _count(self, table_id: str, finding: Finding, findings: Sequence[Finding]) -> None:
+    def _count(self, table_id: str, finding: Finding, blame: Blame) -> None:
         if finding.status == "skipped":
             self.skipped += 1
         elif finding.status == "passed" and len(finding.tables) == 1:
             self.own_passed += 1
         elif finding.status == "passed":
             self.cross_passed += 1
-        elif finding.scope != "cross_table" or table_id in blamed(finding, findings):
+        elif finding.scope != "cross_table" or table_id in blame.of(finding):
             self.failures.append(finding)
 
 

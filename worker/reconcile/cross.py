@@ -8,12 +8,14 @@ from dataclasses import replace
 from fractions import Fraction
 
 from schemas.cross import CROSS_RULES
-from schemas.findings import Identity
+from schemas.findings import Finding, Identity
 from schemas.rules import CrossEqual, CrossItems, CrossRows, Pick
 from schemas.tables import CellRef
 from schemas.text import squeeze
+from worker.reconcile.again import checked_again
 from worker.reconcile.engine import check
 from worker.reconcile.grid import Grid
+from worker.reconcile.memo import Memo
 from worker.reconcile.nesting import clean_code
 from worker.reconcile.picking import Book, Picked, same_name
 from worker.reconcile.wording import row_name, table_name
@@ -33,6 +35,11 @@ def cross_identities(book: Book) -> Iterator[Identity]:
             case CrossRows():
                 yield from _rows(book, rule)
     yield from _projects(book)
+
+
+def cross_checked(book: Book, memo: Memo) -> list[tuple[Identity, Finding]]:
+    """The same with what came of them."""
+    return checked_again("cross", cross_identities(book), book, memo)
 
 
 def agreement(

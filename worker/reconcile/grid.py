@@ -31,31 +31,61 @@ NOTHING = Figure(0, 0)
 """What a blank cell adds to a sum."""
 
 
+class _Exact(NamedTuple):
+    """A printed figure with its value and half its rounding in the table's unit, and the decimals of both."""
+
+    key: Key
+    amount: Amount
+    value: Decimal
+    half: Decimal
+    places: int
+
+
 class Grid:
     """A table prepared for arithmetic.
 
     `amounts` holds the printed figures by row and column, `figures` the same as integers; `scale` is the
     power of ten that makes them integers; `columns` are the keys of the columns with figures, declared ones first.
+    `before` is the table before some of its rows were put in the place of others, from which the rest is taken.
     """
 
-    def __init__(self, table_id: str, table: AnyTable) -> None:
+    def __init__(self, table_id: str, table: AnyTable, before: Grid | None = None) -> None:
         self.id = table_id
         self.table = table
         self.rows = table.rows
-        self.amounts: dict[Key, Amount] = {
-            (index, column): cell.amount
-            for index, row in enumerate(table.rows)
-            for column, cell in row.cells()
-            if cell.amount is not None
-        }
-        raw = {key: self._exact(amount) for key, amount in self.amounts.items()}
-        self.scale = max((max(_places(v), _places(h)) for v, h in raw.values()), default=0)
+        known = self.same_rows(before) if before else set()
+        self._lines: list[list[_Exact]] = [
+            before._lines[index] if before and index in known else self._line(index)
+            for index in range(len(self.rows))
+        ]
+        self.amounts: dict[Key, Amount] = {each.key: each.amount for line in self._lines for each in line}
+        self.scale = max((each.places for line in self._lines for each in line), default=0)
         self.figures = {
-            key: Figure(int(v.scaleb(self.scale)), int(h.scaleb(self.scale))) for key, (v, h) in raw.items()
+            each.key: Figure(int(each.value.scaleb(self.scale)), int(each.half.scaleb(self.scale)))
+            for line in self._lines
+            for each in line
         }
-        filled = {column for _, column in raw}
+        filled = {column for _, column in self.amounts}
         declared = [name for name in type(table).row_type().column_infos() if name in filled]
         self.columns = declared + sorted(filled.difference(declared), key=self._position)
+
+    def same_rows(self, other: Grid) -> set[int]:
+        """The rows that are the very same in a table with the same head, by number; none where the head differs."""
+        mine, theirs = self.table, other.table
+        same = type(mine) is type(theirs) and all(
+            getattr(mine, name) is getattr(theirs, name) for name in type(mine).model_fields if name != "rows"
+        )
+        rows = zip(self.rows, other.rows, strict=False)
+        return {index for index, (one, two) in enumerate(rows) if one is two} if same else set()
+
+    def _line(self, index: int) -> list[_Exact]:
+        found = []
+        for column, cell in self.rows[index].cells():
+            if cell.amount is not None:
+                value, half = self._exact(cell.amount)
+                places = max(_places(value), _places(half))
+                found.append(_Exact((index, column), cell.amount, value, half, places))
+        return found
 
     def _exact(self, amount: Amount) -> tuple[Decimal, Decimal]:
         value, half = amount.value, Decimal(5).scaleb(-amount.decimals - 1)

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 from schemas import AnyTable
@@ -37,10 +38,11 @@ class Picked(NamedTuple):
 
 
 class Book:
-    """The tables of one document, to pick cells from."""
+    """The tables of one document, to pick cells from. `asked` are the kinds of table that were asked for."""
 
     def __init__(self, grids: Mapping[str, Grid]) -> None:
         self.grids = grids
+        self.asked: set[str] = set()
         self.tables: dict[str, AnyTable] = {key: grid.table for key, grid in grids.items()}
         stages = Counter(table.stage for table in self.tables.values() if table.stage)
         self.stage = stages.most_common(1)[0][0] if stages else None
@@ -49,6 +51,7 @@ class Book:
 
     def of_kind(self, kind: str, stage: str | None = None) -> Iterator[Grid]:
         """The tables of a kind (and stage) that hold figures, in document order."""
+        self.asked.add(kind)
         for grid in self.grids.values():
             table = grid.table
             if table.kind == kind and grid.figures and stage in {None, table.stage or self.stage}:
@@ -100,7 +103,7 @@ class Book:
         """Whether a row is meant: by its name, or by its code where the pattern begins with "code:"."""
         if pattern.startswith("code:"):
             return re.fullmatch(pattern[5:], code or "") is not None
-        return re.fullmatch(pattern, squeeze(name)) is not None
+        return re.fullmatch(pattern, squeezed(name)) is not None
 
     def picked(self, grid: Grid, rows: Iterable[int], column: str) -> Picked:
         """The cells of some rows in one column."""
@@ -150,6 +153,7 @@ def money_size(unit: str) -> int | None:
     return scale or (1 if re.search(_CURRENCY, words) else None)
 
 
+@lru_cache(maxsize=8192)
 def same_name(left: str, right: str) -> bool:
     """Whether two printed names can be one: equal, or one cut short after at least four characters."""
     a, b = stem(left), stem(right)
@@ -159,11 +163,17 @@ def same_name(left: str, right: str) -> bool:
     return len(short) >= 4 and long.startswith(short)
 
 
+squeezed = lru_cache(maxsize=8192)(squeeze)
+"""`squeeze` of names, which are asked for again and again."""
+
+
+@lru_cache(maxsize=8192)
 def stem(name: str) -> str:
     """A name as it is compared across tables: squeezed, without 支出 at its end."""
     return squeeze(name).removesuffix("支出")
 
 
+@lru_cache(maxsize=8192)
 def same_project(one: str, two: str) -> bool:
     """Whether two names can be of one project: without the words that most have, the one contains the other."""
     a, b = (_COMMON.sub("", squeeze(name)) for name in (one, two))

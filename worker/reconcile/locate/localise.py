@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from schemas.amounts import Interval
 from schemas.tables import CellRef
+from worker.reconcile.locate.known import Known
 from worker.reconcile.locate.system import Bound, System
 from worker.reconcile.locate.values import Region, region
 
@@ -48,17 +49,24 @@ class Fault(NamedTuple):
     solutions: tuple[Solution, ...]
 
 
-def locate(system: System, weigh: Weigh) -> Iterator[Fault]:
-    """The faults behind all failed identities of a document."""
+def locate(system: System, weigh: Weigh, known: Known) -> Iterator[Fault]:
+    """The faults behind all failed identities of a document, each searched for where it is not `known`."""
+
+    def search(group: Sequence[_Conflict]) -> _Found:
+        rows = [row for conflict in group for row in conflict.rows]
+        found = known.of("located", rows, (), lambda: _search(system, weigh, group))
+        # Identities may have other numbers by now.
+        return found._replace(conflicts=tuple(group))
+
     failed = [row for row, item in enumerate(system.checked) if item.finding.status == "failed"]
-    conflicts = [_Conflict(frozenset(system.constraint(row).factors), (row,)) for row in failed]
-    found = [_search(system, weigh, group) for group in _groups(conflicts)]
+    conflicts = [
+        _Conflict(frozenset(map(CellRef._make, system.checked[row].cells)), (row,)) for row in failed
+    ]
+    found = [search(group) for group in _groups(conflicts)]
     # What explains one group may explain another, and both together by less than each by itself.
     for together in _groups([_Conflict(one.reach, one.rows) for one in found]):
         parts = [one for one in found if any(one.rows == conflict.rows for conflict in together)]
-        whole = (
-            _search(system, weigh, [c for one in parts for c in one.conflicts]) if len(parts) > 1 else None
-        )
+        whole = search([c for one in parts for c in one.conflicts]) if len(parts) > 1 else None
         if whole and whole.solutions and whole.least < sum(one.least for one in parts):
             parts = [whole]
         for part in parts:
@@ -129,7 +137,8 @@ def _search(system: System, weigh: Weigh, group: Sequence[_Conflict]) -> _Found:
         if len(cells) + _apart(unhit) > most:
             continue
         smallest = min(unhit, key=lambda conflict: len(conflict.cells))
-        for cell in smallest.cells:
+        # In order: sets come in another one in each process, and which cells are suspect must not.
+        for cell in sorted(smallest.cells):
             larger = cells | {cell}
             if larger not in seen:
                 seen.add(larger)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from typing import NamedTuple
 
 from schemas import AnyTable, Finding
@@ -13,9 +14,11 @@ from schemas.findings import Candidate, Evidence, Suspect
 from schemas.tables import CellRef
 from worker.recognised import percent, score_of, unsure
 from worker.reconcile.locate.candidates import candidates
+from worker.reconcile.locate.known import Known
 from worker.reconcile.locate.localise import Fault, Solution, locate
 from worker.reconcile.locate.sources import Sources
 from worker.reconcile.locate.system import System
+from worker.reconcile.memo import Memo
 from worker.reconcile.wording import column_name, row_name
 
 # How hard it is to believe that a cell is wrong, in tenths of a decimal order of odds: one printed figure in a
@@ -55,18 +58,20 @@ class _Ranked(NamedTuple):
     found: Mapping[CellRef, tuple[Candidate, ...]]
 
 
-def with_suspects(system: System, tables: Mapping[str, AnyTable], sources: Sources) -> tuple[Finding, ...]:
-    """The findings of a system, failed ones with their suspects, most suspicious first."""
+def with_suspects(
+    system: System, tables: Mapping[str, AnyTable], sources: Sources, memo: Memo
+) -> tuple[Finding, ...]:
+    """The findings of a system, failed ones with their suspects, most suspicious first. Those of which nothing has
+    changed since are taken from the memo."""
     findings = [item.finding for item in system.checked]
     if not any(finding.status == "failed" for finding in findings):
         return tuple(findings)
     judge = _Judge(system, tables, sources)
-    for fault in locate(system, judge.weigh):
-        ranked = judge.rank(fault)
-        for row in fault.failed:
-            if findings[row].status == "failed":
-                suspects = tuple(judge.suspects(row, fault, ranked))
-                findings[row] = findings[row].model_copy(update={"suspects": suspects})
+    known = Known(system, tables, sources, memo)
+    for fault in locate(system, judge.weigh, known):
+        found = known.of("suspected", fault.failed, (fault.solutions,), partial(judge.suspected, fault))
+        for row, finding in zip(fault.failed, found, strict=True):
+            findings[row] = finding
     return tuple(findings)
 
 
@@ -78,8 +83,18 @@ class _Judge:
         self._tables = tables
         self._sources = sources
 
+    def suspected(self, fault: Fault) -> list[Finding]:
+        """The failed findings of a fault with their suspects."""
+        ranked = self.rank(fault)
+        findings = [(row, self._system.checked[row].finding) for row in fault.failed]
+        return [
+            finding.model_copy(update={"suspects": tuple(self.suspects(row, fault, ranked))})
+            for row, finding in findings
+        ]
+
     def weigh(self, cell: CellRef) -> int:
         """How hard it is to believe that a cell is wrong."""
+        self._system.asked.add(cell)
         score = score_of(self._sources.recognised.get(cell))
         known = self._known(cell)
         return known if score is None else min(known, _odds(score))
@@ -147,6 +162,7 @@ class _Judge:
         reason: str,
         others: tuple[CellRef, ...],
     ) -> Suspect:
+        self._system.asked.add(cell)
         low = high = value = None
         if values:
             places = self._places(cell)
@@ -166,6 +182,7 @@ class _Judge:
 
     def _candidates(self, cell: CellRef, solution: Solution) -> tuple[Candidate, ...]:
         """Values within reach that close, for a printed figure whose value is bounded."""
+        self._system.asked.add(cell)
         values = solution.values.get(cell)
         if values is None:
             return ()

@@ -132,12 +132,13 @@ def _solved(identity: Identity, place: int, one: Fraction, two: Fraction) -> Fra
 
 
 class System:
-    """The identities of a document and the cells that they hold together."""
+    """The identities of a document and the cells that they hold together. `asked` are cells that were asked for."""
 
     def __init__(self, checked: Sequence[Checked], tables: Mapping[str, AnyTable]) -> None:
         self.checked = checked
         self._tables = tables
         self._made: dict[int, Constraint] = {}
+        self.asked: set[CellRef] = set()
 
     @cached_property
     def _index(self) -> dict[tuple[str, int, str], list[int]]:
@@ -152,6 +153,7 @@ class System:
 
     def touching(self, cell: CellRef) -> Sequence[int]:
         """The identities in which a cell takes part, by number."""
+        self.asked.add(cell)
         return self._index.get(cell, ())
 
     def constraint(self, row: int) -> Constraint:

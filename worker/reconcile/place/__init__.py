@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from schemas import AnyTable, CellRef, Finding, Reading
@@ -18,6 +19,7 @@ from schemas.rules import Inferred
 from worker.reconcile.cross import cross_identities
 from worker.reconcile.engine import check, check_table
 from worker.reconcile.grid import Grid
+from worker.reconcile.memo import Memo, equations_of, grid_of
 from worker.reconcile.picking import Book
 from worker.reconcile.place.evidence import Arrangement, Bench, Mended
 from worker.reconcile.place.outside import slipped
@@ -42,15 +44,21 @@ def repaired(readings: Mapping[str, Reading]) -> dict[str, Reading]:
     return {key: _repaired(key, reading, tables) for key, reading in readings.items()}
 
 
-def proposals(readings: Mapping[str, Reading]) -> dict[str, tuple[Rearrangement, ...]]:
+def proposals(
+    readings: Mapping[str, Reading], memo: Memo | None = None
+) -> dict[str, tuple[Rearrangement, ...]]:
     """By table id: rearrangements for a person to decide on, of readings that went through `repaired`.
 
     Either one of several that close the table, or the only one where too little speaks for it, or one that only
-    other tables reveal.
+    other tables reveal. `memo` keeps what is found within a table.
     """
+    memo = memo or Memo()
     tables = {key: reading.table for key, reading in readings.items()}
-    found = {key: list(_proposed(key, table)) for key, table in tables.items()}
-    for key, rearrangement in slipped(tables).items():
+    found = {
+        key: list(memo.of(f"proposed {key}", (table,), partial(_all_proposed, key, table, memo)))
+        for key, table in tables.items()
+    }
+    for key, rearrangement in slipped(tables, memo).items():
         found[key].append(rearrangement)
     return {key: tuple(proposed) for key, proposed in found.items() if proposed}
 
@@ -73,7 +81,7 @@ def explained(
 
 
 def _repaired(key: str, reading: Reading, tables: Mapping[str, AnyTable]) -> Reading:
-    bench = Bench(key, reading.table)
+    bench = Bench(Grid(key, reading.table))
     ways = _simplest(bench)
     if not ways:
         return reading
@@ -164,8 +172,12 @@ def _doubt(grids: Mapping[str, Grid]) -> _Doubt:
     return _Doubt(statuses["failed"], -statuses["passed"])
 
 
-def _proposed(key: str, table: AnyTable) -> Iterator[Rearrangement]:
-    bench = Bench(key, table)
+def _all_proposed(key: str, table: AnyTable, memo: Memo) -> tuple[Rearrangement, ...]:
+    grid = grid_of(key, table, memo)
+    return tuple(_proposed(key, table, Bench(grid, equations_of(grid, memo))))
+
+
+def _proposed(key: str, table: AnyTable, bench: Bench) -> Iterator[Rearrangement]:
     ways = _simplest(bench)
     reason = f"one of {len(ways)} arrangements" if len(ways) > 1 else "the only arrangement found"
     for way in ways[:_MOST_PROPOSED]:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from schemas import AnyTable
 from schemas.lexicon import contradiction
 from worker.reconcile.equation import Equation, holds
 from worker.reconcile.expand import equations
@@ -35,10 +34,10 @@ class Mended(NamedTuple):
 class Bench:
     """One table on which repairs are tried."""
 
-    def __init__(self, key: str, table: AnyTable) -> None:
-        self.table = table
-        self.grid = Grid(key, table)
-        self.found = list(equations(self.grid))
+    def __init__(self, grid: Grid, stated: list[Equation] | None = None) -> None:
+        self.table = grid.table
+        self.grid = grid
+        self.found = list(equations(self.grid)) if stated is None else stated
         self.balance = Balance(self.grid, self.found)
 
     @cached_property

@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from schemas import AnyTable, CellRef
 from schemas.findings import Identity, Move, Rearrangement
-from worker.reconcile.cross import cross_identities
+from worker.reconcile.cross import cross_checked
 from worker.reconcile.engine import check
 from worker.reconcile.expand import equations
 from worker.reconcile.grid import Grid
+from worker.reconcile.memo import Memo, grid_of
 from worker.reconcile.picking import Book
 from worker.reconcile.place.balance import Balance
 from worker.reconcile.place.words import spanned
@@ -33,13 +34,14 @@ class _Anchor(NamedTuple):
     witness: str
 
 
-def slipped(tables: Mapping[str, AnyTable]) -> dict[str, Rearrangement]:
+def slipped(tables: Mapping[str, AnyTable], memo: Memo) -> dict[str, Rearrangement]:
     """By table id: figures that stand some rows away from where other tables print them, with the rows between.
 
     At least three rows must be known to be off, and no fewer than are known to be right.
     """
-    book = Book({key: Grid(key, table) for key, table in tables.items()})
-    known = [(i, pair, check(i, tables).status) for i in cross_identities(book) for pair in _pairs(i)]
+    book = Book({key: grid_of(key, table, memo) for key, table in tables.items()})
+    checked = cross_checked(book, memo)
+    known = [(i, pair, finding.status) for i, finding in checked for pair in _pairs(i)]
     wrong = Counter((own.table, own.column) for _, (own, _), status in known if status == "failed")
     clues: dict[tuple[str, str], dict[int, list[_Anchor]]] = defaultdict(dict)
     for identity, (own, other), _ in known:

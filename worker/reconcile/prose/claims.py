@@ -17,7 +17,15 @@ from schemas.text import squeeze
 from worker.reconcile.cross import agreement, project_name
 from worker.reconcile.engine import check
 from worker.reconcile.grid import Grid
-from worker.reconcile.picking import Book, Picked, money_size, same_name, same_project, stem
+from worker.reconcile.picking import (
+    Book,
+    Picked,
+    money_size,
+    same_name,
+    same_project,
+    squeezed,
+    stem,
+)
 from worker.reconcile.wording import row_name
 
 _QUOTES = re.compile(r"[“”\"'‘’]")
@@ -51,7 +59,7 @@ class Claim(NamedTuple):
 
 def subject_of(row: Row) -> str:
     """What a claim is about, in the form in which subjects are compared."""
-    return _YEAR.sub("", _QUOTES.sub("", squeeze(row.name)))
+    return _YEAR.sub("", _QUOTES.sub("", squeezed(row.name)))
 
 
 def claim_words(grid: Grid, ref: CellRef) -> str:
@@ -159,7 +167,7 @@ def _generic(book: Book, claim: Claim) -> tuple[list[Picked], bool]:
         (grid, index)
         for grid in book.of_kind("generic")
         for index, other in enumerate(grid.rows)
-        if squeeze(other.name).lower() == subject
+        if squeezed(other.name).lower() == subject
     ]
     if len(found) != 1:
         return [], False
@@ -268,7 +276,7 @@ def _items(book: Book, claim: Claim) -> list[Picked]:
         if grid is None:
             continue
         rows = grid.sides.get(side, [])
-        exact = [i for i in rows if squeeze(grid.rows[i].name) == claim.subject]
+        exact = [i for i in rows if squeezed(grid.rows[i].name) == claim.subject]
         alike = [i for i in rows if loosely and same_name(grid.rows[i].name, claim.subject)]
         summaries += _agreed(book, grid, exact or alike, columns)
     return summaries

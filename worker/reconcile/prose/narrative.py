@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence, Set
 from fractions import Fraction
+from functools import partial
 
 from schemas import Interval
 from schemas.claims import SHARE_RULES
@@ -12,8 +13,10 @@ from schemas.findings import Finding, Identity, Term
 from schemas.kinds.narrative import ClaimRow
 from schemas.rules import Pick
 from schemas.tables import CellRef
+from worker.reconcile.again import bound_again
 from worker.reconcile.engine import check, measured
 from worker.reconcile.grid import Grid
+from worker.reconcile.memo import Memo
 from worker.reconcile.picking import Book, same_name
 from worker.reconcile.prose.claims import amounts, bind, claim_words, subject_of
 from worker.reconcile.prose.parts import part_identities
@@ -33,24 +36,31 @@ _TOTALS = (
 )
 
 
-def narrative_identities(book: Book) -> Iterator[Identity]:
-    """Every identity that the prose of a document states; a claim without one gives a skipped identity."""
+def narrative_identities(book: Book, memo: Memo) -> Iterator[Identity]:
+    """Every identity that the prose of a document states; a claim without one gives a skipped identity. What is stated
+    of tables that are as they were is taken from the memo."""
     of_projects = list(project_sums(book))
     stated = {ref for finding in (*project_findings(book), *prose_findings(book)) for ref in finding.cells}
     for grid in book.of_kind("narrative_facts"):
         found = [identity for identity in of_projects if identity.terms[0].ref.table == grid.id]
         for claim in amounts(grid):
-            identity = bind(book, claim)
+            work = f"bound {claim.row} {claim.column}"
+            identity = bound_again(work, grid, book, memo, partial(bind, book, claim))
             if identity is not None:
                 found.append(identity)
-        for row in range(len(grid.rows)):
-            found += _change(book, grid, row)
-            found += _growth(book, grid, row)
-            found += _completion(book, grid, row)
-        found += _shares(book, grid)
-        found += part_identities(book, grid)
+        found += bound_again("stated", grid, book, memo, partial(_stated_within, book, grid))
         yield from found
         yield from _unbound(grid, found, stated)
+
+
+def _stated_within(book: Book, grid: Grid) -> list[Identity]:
+    """What claims state of one another, and of totals."""
+    found: list[Identity] = []
+    for row in range(len(grid.rows)):
+        found += _change(book, grid, row)
+        found += _growth(book, grid, row)
+        found += _completion(book, grid, row)
+    return [*found, *_shares(book, grid), *part_identities(book, grid)]
 
 
 def _unbound(grid: Grid, found: Sequence[Identity], stated: Set[CellRef]) -> Iterator[Identity]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 from schemas import Interval
@@ -222,6 +223,7 @@ def _indicators(claim: Claim, forms: Sequence[_Form]) -> Iterator[Finding]:
                 )
 
 
+@lru_cache(maxsize=4096)
 def _stated(text: str) -> tuple[Interval | None, str]:
     """The one figure of a squeezed text with the unit after it."""
     numerals = list(find_numerals(text))

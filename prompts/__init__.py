@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from prompts.build import Prompt, build, version
-from prompts.wire import WIRES, Answer, Decoded, Wire
+from prompts.wire import BRIEF, WIRES, Answer, Decoded, Wire
 
-__all__ = ["WIRES", "Answer", "Decoded", "Prompt", "Wire", "build", "version"]
+__all__ = ["BRIEF", "WIRES", "Answer", "Decoded", "Prompt", "Wire", "build", "version"]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from prompts.describe import describe_kind
-from prompts.wire import WIRES, Wire
+from prompts.wire import BRIEF, WIRES, Wire
 from prompts.wire.notation import letter_of
 from prompts.wire.refs import mark_of
 from schemas.registry import TableType, table_type
@@ -20,6 +20,7 @@ from schemas.text import fold, normalise
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _FENCE = "SOURCE"
+_CHUNK = {False: "chunk.j2", True: "brief_chunk.j2"}
 
 
 class Prompt(NamedTuple):
@@ -47,29 +48,32 @@ def _templates() -> Environment:
     return templates
 
 
-def build(chunk: Chunk, wire: Wire) -> Prompt:
-    """The prompt for a chunk in a wire format; a chunk of no known kind is read as a generic table."""
+def build(chunk: Chunk, wire: Wire, *, brief: bool = False) -> Prompt:
+    """The prompt for a chunk in a wire format; a chunk of no known kind is read as a generic table.
+
+    `brief`: without instructions, for a model that was trained on prompts of this form.
+    """
     text = _tidy(wire.show(chunk))
     header = _tidy(chunk.header)
     user = (
         _templates()
-        .get_template("chunk.j2")
+        .get_template(_CHUNK[brief])
         .render(
             chunk=chunk,
             title=fold(chunk.title),
             text=text,
             header=header,
             fence=fence_for(text, header, chunk.title),
-            mark=mark_of(chunk) if wire.name == "refs" else None,
+            mark=mark_of(chunk) if wire.name == "refs" and wire is not BRIEF else None,
         )
     )
-    static = _static(table_type(chunk.kind), wire.name)
+    static = _static(table_type(chunk.kind), wire.name, brief)
     return Prompt(static.system, user, static.version)
 
 
-def version(kind: str | None, wire: Wire) -> str:
+def version(kind: str | None, wire: Wire, *, brief: bool = False) -> str:
     """The version of the prompt for a kind in a wire format: twelve hexadecimal digits."""
-    return _static(table_type(kind), wire.name).version
+    return _static(table_type(kind), wire.name, brief).version
 
 
 class _Static(NamedTuple):
@@ -78,14 +82,17 @@ class _Static(NamedTuple):
 
 
 @cache
-def _static(table: TableType, wire: str) -> _Static:
+def _static(table: TableType, wire: str, brief: bool) -> _Static:
     kind: str = table.model_fields["kind"].default
-    system = _templates().get_template("system.j2").render(kind=describe_kind(kind), wire=wire)
-    schema = WIRES[wire].response_model(kind).model_json_schema()
+    if brief:
+        system = _templates().get_template("brief.j2").render(kind=kind)
+    else:
+        system = _templates().get_template("system.j2").render(kind=describe_kind(kind), wire=wire)
+    schema = (BRIEF if brief else WIRES[wire]).response_model(kind).model_json_schema()
     parts = [
         wire,
         system,
-        (_TEMPLATES / "chunk.j2").read_text(encoding="utf-8"),
+        (_TEMPLATES / _CHUNK[brief]).read_text(encoding="utf-8"),
         json.dumps(schema, sort_keys=True, ensure_ascii=False),
     ]
     return _Static(system, hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:12])

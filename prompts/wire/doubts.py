@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from prompts.wire.assign import Want
 from prompts.wire.base import Given
-from prompts.wire.pieces import Piece, Pieces
+from prompts.wire.pieces import Piece, Pieces, pieces_of
 from schemas.source import Chunk
 
 
@@ -25,7 +25,7 @@ def doubts_of(wants: Sequence[Want], chunk: Chunk) -> Iterator[str]:
             named.setdefault(piece.id, want)
     if not named:
         return
-    pieces = Pieces(chunk)
+    pieces = pieces_of(chunk)
     for want in wants:
         given, beside = want.draft.name, _before(want, pieces, named)
         if isinstance(given, Given) and beside and beside not in given.pieces:

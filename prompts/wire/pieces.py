@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,17 @@ class Piece:
     end: int
     line: int
     numeral: Numeral | None = None
+
+
+_last = threading.local()
+
+
+def pieces_of(chunk: Chunk) -> Pieces:
+    """The pieces of a chunk. A thread has those of the chunk that it is at ready: they are asked for at each step."""
+    if getattr(_last, "chunk", None) is not chunk:
+        _last.pieces, _last.chunk = Pieces(chunk), chunk
+    found: Pieces = _last.pieces
+    return found
 
 
 class Pieces:

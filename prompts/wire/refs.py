@@ -11,7 +11,7 @@ from typing_extensions import TypeAliasType
 
 from prompts.wire.base import Answer, Decoded, Shape, Strict, shape_of
 from prompts.wire.grounding import ground
-from prompts.wire.pieces import Pieces
+from prompts.wire.pieces import pieces_of
 from prompts.wire.refs_in import Decoder
 from prompts.wire.refs_out import Encoder
 from schemas.registry import AnyTable, TableType, table_type
@@ -32,13 +32,13 @@ class RefsWire:
 
     def response_model(self, kind: str | None, chunk: Chunk | None = None) -> type[Answer]:
         """The model of an answer for a kind. Its schema admits the ids of `chunk` alone."""
-        return _model(table_type(kind), len(Pieces(chunk).all) if chunk else None)
+        return _model(table_type(kind), len(pieces_of(chunk).all) if chunk else None)
 
     def show(self, chunk: Chunk) -> str:
         """The text with `#17` behind every piece; the sign is one that the text does not use itself."""
         sign = mark_of(chunk)
         shown, at = [], chunk.start
-        for piece in Pieces(chunk).all:
+        for piece in pieces_of(chunk).all:
             # A digit right behind the mark would lengthen the id.
             closing = sign if chunk.slice(piece.end, piece.end + 1).isdigit() else ""
             shown.append(f"{chunk.slice(at, piece.end)}{sign}{piece.id}{closing}")
@@ -47,7 +47,7 @@ class RefsWire:
 
     def cite(self, numerals: Sequence[Numeral], chunk: Chunk) -> list[str]:
         """Numerals by their ids, with what is printed."""
-        pieces = Pieces(chunk)
+        pieces = pieces_of(chunk)
         return [f"{pieces.of(numeral.id).id} ({numeral.text})" for numeral in numerals]
 
     def encode(self, table: AnyTable, chunk: Chunk) -> Answer:

@@ -8,7 +8,7 @@ from typing import Any
 
 from prompts.wire.base import Draft, Drafts, Given, Shape, Value
 from prompts.wire.notation import CODE, NAME, Keyed, items_of, letter_of
-from prompts.wire.pieces import Piece, Pieces
+from prompts.wire.pieces import Piece, pieces_of
 from schemas.source import Chunk
 
 
@@ -17,7 +17,7 @@ class Decoder:
 
     def __init__(self, chunk: Chunk, shape: Shape) -> None:
         self._shape = shape
-        self._pieces = Pieces(chunk)
+        self._pieces = pieces_of(chunk)
         self._problems: list[str] = []
         self._written: set[str] = set()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from prompts.wire.base import Shape, columns_out, name_out
 from prompts.wire.notation import CODE, NAME, ids_of, letter_of, written
-from prompts.wire.pieces import Piece, Pieces
+from prompts.wire.pieces import Piece, pieces_of
 from prompts.wire.places import alike
 from schemas.registry import AnyTable
 from schemas.source import Chunk
@@ -23,7 +23,7 @@ class Encoder:
 
     def __init__(self, chunk: Chunk, shape: Shape) -> None:
         self._chunk, self._shape = chunk, shape
-        self._pieces = Pieces(chunk)
+        self._pieces = pieces_of(chunk)
         self._numerals = {numeral.id: numeral for numeral in chunk.ledger}
         self._by_text: dict[str, list[Piece]] = {}
         for piece in self._pieces.all:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
 
-from schemas import Chunk, ModelError, Paused, Reading, Throttled, Transient
+from schemas import Chunk, ModelError, Paused, Reading, Throttled, Transient, Unreachable
 from schemas.findings import Call
+from worker.readers.deferral import Deferrable, Wanted
 
 
 class Asking(Protocol):
@@ -28,8 +30,11 @@ class Breaker:
     (Transient, Throttled; at the start after one) nothing is asked for `pause_s` seconds; then one chunk is let
     through to see. The others wait here, for `wait_s` seconds at most, and go on when it was answered.
 
-    Chunks that waited in vain, and those that fail after another one failed, are Paused: that is no try of
-    theirs. From `outage_s` seconds after the first try in vain on, no one waits any more, and all errors count.
+    Chunks that waited in vain, and those that fail by the endpoint, are Paused: that is no try of theirs. By the
+    endpoint means: it could not be reached or is asked too often (Unreachable, Throttled), or `failures` chunks and
+    more failed since the last answer, and this one no more often than that; and no other chunk was answered between
+    two failures of this one. From `outage_s` seconds after the first try in vain on, no one waits any more, and all
+    errors count.
     """
 
     def __init__(
@@ -49,7 +54,9 @@ class Breaker:
         self._outage_s = outage_s
         self._answered = False
         self._failed = 0
-        self._failing: set[tuple[str, str]] = set()
+        self._failing: Counter[tuple[str, str]] = Counter()
+        self._answers = 0
+        self._excused: dict[tuple[str, str], int] = {}
         self._last = ""
         self._lost_at = 0.0
         self._closed_until = 0.0
@@ -65,17 +72,18 @@ class Breaker:
         began = time.monotonic()
         try:
             reading = self._reader.read(chunk)
-            self._count_answer(reading.calls)
+            self._count_answer(chunk, reading.calls)
         except Paused:
             raise  # its turn did not come: that says nothing about the endpoint
         except (Transient, Throttled) as error:
             if self._count_failure(chunk, began, error):
                 raise
-            paused = Paused(str(error), self._pause_s)
+            asked = error.retry_after if isinstance(error, Throttled) else None
+            paused = Paused(str(error), asked or self._pause_s)
             paused.calls = error.calls
             raise paused from error
         except ModelError as error:
-            self._count_answer(error.calls)
+            self._count_answer(chunk, error.calls)
             raise
         finally:
             if trial:
@@ -83,6 +91,10 @@ class Breaker:
                     self._trying = False
                     self._changed.notify_all()
         return reading
+
+    def wanted(self, chunk: Chunk) -> tuple[Wanted, ...]:
+        """What the other reader would ask; nothing where it cannot tell."""
+        return self._reader.wanted(chunk) if isinstance(self._reader, Deferrable) else ()
 
     def close(self) -> None:
         """Close the connections of the other reader."""
@@ -124,23 +136,38 @@ class Breaker:
         return f"paused after {self._failed} tries in vain, the last: {self._last}"
 
     def _count_failure(self, chunk: Chunk, began: float, error: Exception) -> bool:
-        """Enter a try in vain; whether it counts for the chunk: no other failed since the last answer."""
+        """Enter a try in vain; whether it counts for the chunk."""
         with self._changed:
             if not self._failed:
                 self._lost_at = began
             self._failed += 1
-            self._failing.add((chunk.document, chunk.id))
+            key = _key(chunk)
+            self._failing[key] += 1
             self._last = str(error)
             now = time.monotonic()
             self._closed_until = now + self._pause_s
             self._changed.notify_all()
-            return len(self._failing) == 1 or self._is_lasting(now)
+            if self._is_lasting(now):
+                return True
+            excused_at = self._excused.pop(key, self._answers)
+            many = len(self._failing) >= self._most and self._failing[key] <= self._most
+            # Whoever fails again after others were answered fails by itself.
+            if (many or isinstance(error, Unreachable | Throttled)) and excused_at == self._answers:
+                self._excused[key] = excused_at
+                return False
+            return True
 
-    def _count_answer(self, calls: Sequence[Call]) -> None:
+    def _count_answer(self, chunk: Chunk, calls: Sequence[Call]) -> None:
         # An answer that was kept says nothing about the endpoint.
         if any(not call.cached for call in calls):
             with self._changed:
                 self._answered = True
+                self._answers += 1
+                self._excused.pop(_key(chunk), None)
                 self._failed = 0
                 self._failing.clear()
                 self._changed.notify_all()
+
+
+def _key(chunk: Chunk) -> tuple[str, str]:
+    return chunk.document, chunk.id

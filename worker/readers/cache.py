@@ -1,4 +1,4 @@
-"""Answers of models, kept for good: what was paid for once is never asked again."""
+"""Answers of models, kept until they are purged: what was paid for once is not asked again."""
 
 from __future__ import annotations
 
@@ -33,10 +33,11 @@ class AnswerCache:
             return None
         return entry if isinstance(entry, dict) else None
 
-    def put(self, key: str, entry: dict[str, Any]) -> None:
-        """Keep an entry. The first one stays where the file system has links; an unreadable one is replaced."""
-        if self.get(key) is not None:
+    def put(self, key: str, entry: dict[str, Any], *, replace: bool = False) -> None:
+        """Keep an entry. The first one stays where the file system has links, unless it is to be replaced; an
+        unreadable one is."""
+        if not replace and self.get(key):
             return
         name = f"{key}.json"
         data = json.dumps(entry, ensure_ascii=False).encode()
-        self._folder.write(name, data, first=not self._folder.has(name))
+        self._folder.write(name, data, first=not (replace or self._folder.has(name)))

@@ -22,6 +22,7 @@ from tenacity import (
 
 from schemas.errors import ConfigError, GoujiError, Refused, Throttled, Transient, Truncated
 from schemas.findings import Call
+from worker.embedded import EMBEDDED, card
 from worker.pace import Keeper, Limits, Line
 from worker.readers.llm.failures import check, error_of
 from worker.readers.llm.prices import cost_of
@@ -85,24 +86,31 @@ class Endpoint:
     """A model behind an address. The client is made in each process when it is first needed.
 
     `patience_s`: how long, in seconds, connection errors, 429 and 5xx are retried before they are raised. `pace`
-    keeps how fast the endpoint may be asked.
+    keeps how fast the endpoint may be asked. The embedded model is found, or started, at each request.
     """
 
     def __init__(self, settings: Settings, patience_s: float, pace: Keeper) -> None:
         if not settings.model:
             raise ConfigError("no model is configured; set GOUJI_MODEL")
-        if not (settings.openai_api_key or settings.openai_base_url):
+        self._embedded = settings.model == EMBEDDED
+        if self._embedded:
+            from worker.embedded.server import require
+
+            require()
+        elif not (settings.openai_api_key or settings.openai_base_url):
             raise ConfigError(
                 "no endpoint is configured; set OPENAI_API_KEY, or OPENAI_BASE_URL for one without keys"
             )
         self.model = settings.model
-        self.address = settings.openai_base_url or ""
+        self.address = f"{EMBEDDED} {card().version}" if self._embedded else settings.openai_base_url or ""
+        self.temperature = settings.temperature
         self._settings = settings
         self._patience = patience_s
         self._line = Line(pace, Limits(settings.requests_per_minute, settings.tokens_per_minute))
         self._lock = threading.Lock()
         self._client: openai.OpenAI | None = None
         self._owner = 0
+        self._at: tuple[str | None, str] = None, ""
         self._fixed_temperature = False
 
     def close(self) -> None:
@@ -111,11 +119,18 @@ class Endpoint:
             if self._client and self._owner == os.getpid():
                 self._client.close()
             self._client = None
+            if self._embedded:
+                from worker.embedded.server import leave
 
-    def completer(self, log: CallLog, version: str) -> Callable[..., ChatCompletion]:
+                leave(self._settings.home)
+
+    def completer(
+        self, log: CallLog, version: str, given: ChatCompletion | None = None
+    ) -> Callable[..., ChatCompletion]:
         """A function like the SDK's `create` whose answers hold content, with every request entered in `log`.
 
-        It raises Transient and Throttled when patience ends, Truncated, Refused and ConfigError at once.
+        What is `given` is the first answer. It raises Transient and Throttled when patience ends, Truncated, Refused
+        and ConfigError at once.
         """
 
         answered = False
@@ -124,13 +139,17 @@ class Endpoint:
             nonlocal answered
             if answered:
                 log.spoil()  # whoever asks again did not like the last answer
+            elif given:
+                answered = True
+                log.add_cached(version)
+                return given
             answered = True
             return Retrying(
                 retry=retry_if_exception_type((Transient, Throttled)),
                 wait=self._wait,
                 stop=stop_before_delay(self._patience),
                 reraise=True,
-            )(self._send, log, version, self._prepared(request))
+            )(self._send, log, version, self.prepared(request))
 
         return create
 
@@ -141,8 +160,10 @@ class Endpoint:
         step = self._patience / 60
         return wait_exponential_jitter(multiplier=step, max=self._patience / 4, jitter=step)(state)
 
-    def _prepared(self, request: dict[str, Any]) -> dict[str, Any]:
+    def prepared(self, request: dict[str, Any]) -> dict[str, Any]:
         """The request with schemas that the endpoint is to enforce, and without what it is known to reject."""
+        if self._fixed_temperature:
+            request.pop("temperature", None)
         schema = request.get("response_format", {}).get("json_schema")
         for target in [schema, *(tool["function"] for tool in request.get("tools", ()))]:
             if target:
@@ -150,20 +171,19 @@ class Endpoint:
         return request
 
     def _send(self, log: CallLog, version: str, request: dict[str, Any]) -> ChatCompletion:
-        if self._fixed_temperature:
-            request.pop("temperature", None)
         expected = _tokens_of(request)
         place = self._line.turn(expected, self._patience)
         started = time.monotonic()
         completion: ChatCompletion | None = None
         try:
-            completion = self._sdk().chat.completions.create(**request)
+            # What `chat.completions.create` does, without its walk through all of a schema that is JSON already.
+            completion = self._sdk().post("/chat/completions", cast_to=ChatCompletion, body=request)
             checked = check(completion)
         except Exception as error:
             if "temperature" in request and _rejects_temperature(error):
                 self._fixed_temperature = True
                 log.add(version, time.monotonic() - started, None, "refused")
-                return self._send(log, version, request)
+                return self._send(log, version, self.prepared(request))
             mapped = error_of(error)
             if isinstance(mapped, Throttled):
                 self._line.refuse(place, mapped.retry_after)
@@ -178,16 +198,29 @@ class Endpoint:
 
     def _sdk(self) -> openai.OpenAI:
         with self._lock:
-            if self._client is None or self._owner != os.getpid():
-                key = self._settings.openai_api_key
+            at = self._place()
+            if self._client is None or (self._owner, self._at) != (os.getpid(), at):
+                if self._client and self._owner == os.getpid():
+                    self._client.close()  # what it asked is gone with the server that moved
                 self._client = openai.OpenAI(
-                    api_key=key.get_secret_value() if key else "none",
-                    base_url=self._settings.openai_base_url,
+                    api_key=at[1],
+                    base_url=at[0],
                     timeout=self._settings.timeout_s,
                     max_retries=0,
+                    # No proxy must stand before a server of our own.
+                    http_client=openai.DefaultHttpxClient(trust_env=False) if self._embedded else None,
                 )
-                self._owner = os.getpid()
+                self._owner, self._at = os.getpid(), at
             return self._client
+
+    def _place(self) -> tuple[str | None, str]:
+        """The base URL and the key."""
+        if self._embedded:
+            from worker.embedded.server import place
+
+            return place(self._settings.home)
+        key = self._settings.openai_api_key
+        return self._settings.openai_base_url, key.get_secret_value() if key else "none"
 
 
 def _tokens_of(request: dict[str, Any]) -> int:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from email.utils import parsedate_to_datetime
 
+import httpx2
 import openai
 from openai.types.chat import ChatCompletion
 
-from schemas.errors import ConfigError, GoujiError, Refused, Throttled, Transient, Truncated
+from schemas.errors import ConfigError, GoujiError, Refused, Throttled, Transient, Truncated, Unreachable
 
 _SHOWN = 300
+_TOO_LONG = ("context_length", "maximum context", "context size", "too long")
 
 
 def error_of(error: Exception) -> GoujiError:
@@ -20,7 +22,9 @@ def error_of(error: Exception) -> GoujiError:
     if isinstance(error, openai.APITimeoutError):
         return Transient("the endpoint did not answer in time")
     if isinstance(error, openai.APIConnectionError):
-        return Transient(f"no connection to the endpoint: {error.__cause__ or error.message}")
+        # One that was cut off may have been so by what was asked.
+        kind = Unreachable if isinstance(error.__cause__, httpx2.ConnectError) else Transient
+        return kind(f"no connection to the endpoint: {error.__cause__ or error.message}")
     if isinstance(error, openai.APIStatusError):
         return _by_status(error)
     return Transient(f"the endpoint answers something that is not a chat completion ({type(error).__name__})")
@@ -40,9 +44,11 @@ def _by_status(error: openai.APIStatusError) -> GoujiError:
         return ConfigError(f"the account is exhausted: {said}; check the plan behind OPENAI_API_KEY")
     if status == 429:
         return Throttled(f"the endpoint asks to slow down: {said}", retry_after(error))
+    if status in (502, 503):
+        return Unreachable(f"the endpoint failed (HTTP {status}): {said}")
     if status in (408, 409) or status >= 500:
         return Transient(f"the endpoint failed (HTTP {status}): {said}")
-    if status == 413 or "context_length" in words or "maximum context" in words or "too long" in words:
+    if status == 413 or any(said in words for said in _TOO_LONG):
         return Truncated(f"the chunk is too long for the model: {said}")
     return Refused(f"the endpoint rejects the request (HTTP {status}): {said}")
 

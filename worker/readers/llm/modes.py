@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import Annotated, Any, TypeVar
 
 import instructor
 from instructor.core import InstructorRetryException, ResponseParsingError
+from openai.types.chat import ChatCompletion
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from schemas.errors import Invalid, Refused, Truncated
+from schemas.errors import GoujiError, Invalid, Refused, Truncated
 from worker.readers.llm.endpoint import CallLog, Endpoint
 
 MODES: dict[str, instructor.Mode] = {
@@ -42,12 +44,14 @@ def ask(
     request: dict[str, Any],
     *,
     reasks: int,
+    given: ChatCompletion | None = None,
 ) -> M:
     """An answer that satisfies `model`; the model is asked to mend invalid ones up to `reasks` times.
 
-    Raises Invalid with the problems that are left, and what `Endpoint.completer` raises.
+    What is `given` is the first answer. Raises Invalid with the problems that are left, and what
+    `Endpoint.completer` raises.
     """
-    create: Any = instructor.patch(create=endpoint.completer(log, version), mode=mode)
+    create: Any = instructor.patch(create=endpoint.completer(log, version, given), mode=mode)
     try:
         # No `context`: it would make instructor run the document through Jinja.
         answer: M = create(response_model=model, max_retries=reasks, model=endpoint.model, **request)
@@ -58,6 +62,26 @@ def ask(
         log.spoil()
         raise Invalid(problems_of(cause)) from None
     return answer
+
+
+class _Told(GoujiError):
+    """A request was told and not sent."""
+
+
+def request_of(
+    endpoint: Endpoint, mode: instructor.Mode, model: type[BaseModel], request: dict[str, Any]
+) -> dict[str, Any]:
+    """What `ask` would send first."""
+    told: dict[str, Any] = {}
+
+    def tell(**prepared: Any) -> ChatCompletion:
+        told.update(endpoint.prepared(prepared))
+        raise _Told
+
+    create: Any = instructor.patch(create=tell, mode=mode)
+    with suppress(InstructorRetryException, _Told):
+        create(response_model=model, max_retries=0, model=endpoint.model, **request)
+    return told
 
 
 def mode_for(endpoint: Endpoint, log: CallLog, wanted: str) -> instructor.Mode:
@@ -78,7 +102,11 @@ def forget_modes() -> None:
 
 
 def _probe(endpoint: Endpoint, log: CallLog) -> instructor.Mode:
-    question = {"messages": [{"role": "user", "content": "What colour is snow? One word."}]}
+    question = {
+        "messages": [{"role": "user", "content": "What colour is snow? One word."}],
+        # A job cannot find out that the model takes none.
+        "temperature": endpoint.temperature,
+    }
     for name in ("json_schema", "tools"):
         try:
             ask(endpoint, log, "probe", MODES[name], Probe, question, reasks=0)

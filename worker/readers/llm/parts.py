@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prompts.wire.pieces import Pieces
+from prompts.wire.pieces import pieces_of
 from schemas.source import Chunk
 from worker.segment import cut
 from worker.segment.cut import body_start
@@ -13,7 +13,7 @@ _MOST_COLUMNS = 20
 
 def parts_of(chunk: Chunk, lines: int) -> list[Chunk]:
     """`chunk` in parts of at most so many body lines; alone if its names are printed apart from its figures."""
-    return [chunk] if _is_apart(chunk) else cut(chunk, lines)
+    return [chunk] if len(chunk.lines) <= lines or _is_apart(chunk) else cut(chunk, lines)
 
 
 def halves_of(part: Chunk) -> list[Chunk]:
@@ -28,7 +28,7 @@ def _is_apart(chunk: Chunk) -> bool:
 
     Words must stand elsewhere: a table without names loses none.
     """
-    pieces = Pieces(chunk).all
+    pieces = pieces_of(chunk).all
     worded, figured = set(), set()
     for piece in pieces:
         if piece.numeral and piece.numeral.decimals:

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 _TABLE = Path(__file__).with_name("prices.csv")
 _MILLION = Decimal(1_000_000)
+BATCH_SHARE = Decimal("0.5")
+"""What of its price a call costs that was made by a job of the batch API."""
 _DATED = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 
 

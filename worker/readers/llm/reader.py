@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from pydantic import ValidationError, create_model, model_validator
+from openai.types.chat import ChatCompletion
+from pydantic import ValidationError
 
-from prompts import WIRES, Answer, Decoded, Prompt, Wire, build, version
+from prompts import BRIEF, WIRES, Answer, Decoded, Prompt, Wire, build, version
 from schemas.errors import Invalid, ModelError, Refused, Truncated
 from schemas.findings import Reading, Role
 from schemas.registry import AnyTable, TableType, table_type
 from schemas.source import Chunk
+from worker.embedded import EMBEDDED, card
 from worker.pace import InMemory, Keeper
 from worker.readers.cache import AnswerCache, key_of
+from worker.readers.deferral import Wanted
 from worker.readers.ledger import explain_rest, unexplained
+from worker.readers.llm.answers import grounded, held_against, valid_rows
 from worker.readers.llm.endpoint import CallLog, Endpoint
-from worker.readers.llm.modes import ask, mode_for, problems_of
+from worker.readers.llm.modes import ask, mode_for, request_of
 from worker.readers.llm.parts import halves_of, parts_of
 from worker.settings import Settings
 
@@ -34,7 +39,8 @@ class LlmReader:
     Of the settings it uses `model`, `openai_api_key`, `openai_base_url`, `mode`, `wire`, `temperature`,
     `timeout_s`, `rows_per_call` and `home`. `patience_s`: seconds for which connection errors, 429 and 5xx are
     retried here before they are raised; `pace` is shared with others who ask the same endpoint. Raises
-    ConfigError where model or endpoint are not configured.
+    ConfigError where model or endpoint are not configured. The embedded model gets the brief prompts that it was
+    trained on, is not asked twice, and not for kinds that its card does not say it reads.
     """
 
     name = "llm"
@@ -42,7 +48,8 @@ class LlmReader:
     def __init__(self, settings: Settings, *, patience_s: float = 30.0, pace: Keeper | None = None) -> None:
         self._settings = settings
         self._endpoint = Endpoint(settings, patience_s, pace or InMemory())
-        self._wire: Wire = WIRES[settings.wire]
+        self._wire: Wire = BRIEF if settings.model == EMBEDDED else WIRES[settings.wire]
+        self._embedded = settings.model == EMBEDDED
         self._cache = AnswerCache(settings.blobs_url.rstrip("/") + "/answers")
 
     def close(self) -> None:
@@ -59,12 +66,45 @@ class LlmReader:
         if chunk.blank or not (chunk.ledger or _has_texts(chunk)):
             return job.empty()
         try:
+            self._refuse_unread(chunk)
             for part in parts_of(chunk, self._lines_per_call(chunk)):
                 self._read(part, job)
-            return job.reading(self._wire)
+            return job.reading(version(chunk.kind, self._wire, brief=self._embedded))
         except ModelError as error:
             error.calls = tuple(job.log.calls)
             raise
+
+    def wanted(self, chunk: Chunk) -> tuple[Wanted, ...]:
+        """What would be asked first to read a chunk, as far as no answer is at hand. Raises what `read` raises."""
+        job = _Job(chunk, CallLog(self._endpoint.model, self._wire.name))
+        if self._embedded or chunk.blank or not (chunk.ledger or _has_texts(chunk)):
+            return ()
+        try:
+            parts = parts_of(chunk, self._lines_per_call(chunk))
+            found = [wanted for part in parts for wanted in self._wanted(part, job)]
+        except ModelError as error:
+            error.calls = tuple(job.log.calls)
+            raise
+        return tuple({wanted.key: wanted for wanted in found}.values())
+
+    def _wanted(self, part: Chunk, job: _Job) -> Iterator[Wanted]:
+        prompt = build(part, self._wire, brief=self._embedded)
+        key = self._key(part, prompt)
+        entry = self._cache.get(key) or {}
+        if "truncated" in entry:
+            for half in halves_of(part):
+                yield from self._wanted(half, job)
+        elif "completion" not in entry and self._recall(entry, part) is None:
+            mode = mode_for(self._endpoint, job.log, self._settings.mode)
+            model = _Trial(part, job, self._wire).model()
+            body = request_of(self._endpoint, mode, model, self._request(prompt))
+            text = json.dumps(body, ensure_ascii=False)
+            yield Wanted(key, text, self._endpoint.model, self._wire.name, prompt.version)
+
+    def _refuse_unread(self, chunk: Chunk) -> None:
+        kind: str = table_type(chunk.kind).model_fields["kind"].default
+        if self._embedded and not card().reads(kind):
+            raise Refused(f"the embedded model is not asked for {kind}, which it does not read well enough")
 
     def _lines_per_call(self, chunk: Chunk) -> int:
         wrapped = chunk.role == "narrative" or _has_texts(chunk)
@@ -85,7 +125,7 @@ class LlmReader:
 
     def _ask(self, part: Chunk, job: _Job) -> Decoded:
         log = job.log
-        prompt = build(part, self._wire)
+        prompt = build(part, self._wire, brief=self._embedded)
         key = self._key(part, prompt)
         entry = self._cache.get(key) or {}
         if "truncated" in entry:
@@ -94,17 +134,27 @@ class LlmReader:
         if (known := self._recall(entry, part)) is not None:
             log.add_cached(prompt.version)
             return known
+        given = _completion(entry)
         try:
-            found = self._put(_Trial(part, job, self._wire), prompt, log)
+            found = self._put(_Trial(part, job, self._wire), prompt, log, given)
         except Truncated as error:
-            self._cache.put(key, {"truncated": str(error)})
+            self._cache.put(key, {"truncated": str(error)}, replace=given is not None)
+            raise
+        except (Invalid, Refused):
+            self._forget(key, given)
             raise
         # An answer with rows left out is not kept: the next time may bring them.
-        if not found.decoded.dropped:
-            self._cache.put(
-                key, {"answer": found.answer.model_dump(mode="json"), "model": self._endpoint.model}
-            )
+        if found.decoded.dropped:
+            self._forget(key, given)
+        else:
+            answer = {"answer": found.answer.model_dump(mode="json"), "model": self._endpoint.model}
+            self._cache.put(key, answer, replace=given is not None)
         return found.decoded
+
+    def _forget(self, key: str, given: ChatCompletion | None) -> None:
+        """Let a part be asked anew the next time: what a job brought did not do."""
+        if given:
+            self._cache.put(key, {}, replace=True)
 
     def _key(self, part: Chunk, prompt: Prompt) -> str:
         settings = self._settings
@@ -120,21 +170,30 @@ class LlmReader:
         except (ValueError, Invalid):
             return None
 
-    def _put(self, trial: _Trial, prompt: Prompt, log: CallLog) -> _Found:
-        """Ask until an answer holds. One with doubts stands where asking again brought nothing better.
-
-        Of answers that stay invalid the sound rows stand. Raises Invalid if there are none.
-        """
-        request = {
+    def _request(self, prompt: Prompt) -> dict[str, Any]:
+        return {
             "messages": [
                 {"role": "system", "content": prompt.system},
                 {"role": "user", "content": prompt.user},
             ],
             "temperature": self._settings.temperature,
         }
+
+    def _put(self, trial: _Trial, prompt: Prompt, log: CallLog, given: ChatCompletion | None) -> _Found:
+        """Ask until an answer holds; the first may be given. One with doubts stands where asking again brought
+        nothing better.
+
+        Of answers that stay invalid the sound rows stand. Raises Invalid if there are none.
+        """
+        request = self._request(prompt)
         mode = mode_for(self._endpoint, log, self._settings.mode)
         try:
-            ask(self._endpoint, log, prompt.version, mode, trial.model(), request, reasks=_REASKS)
+            with held_against(trial):
+                ask(
+                    *(self._endpoint, log, prompt.version, mode, trial.model(), request),
+                    reasks=0 if self._embedded else _REASKS,
+                    given=given,
+                )
         except ModelError as error:
             if trial.best is None and isinstance(error, Invalid | Refused):
                 trial.salvage()
@@ -162,20 +221,18 @@ class _Trial:
         self.best: _Found | None = None
 
     def model(self) -> type[Answer]:
-        """The model of an answer, which holds each one against the source."""
-        base = self._wire.response_model(self._part.kind, self._part)
+        """The model of an answer, which `held_against` this trial holds each one against the source."""
+        return grounded(self._wire.response_model(self._part.kind, self._part))
 
-        def grounded(cls: type[Answer], raw: Any, handler: Callable[[Any], Answer]) -> Answer:  # noqa: ARG001
-            try:
-                answer = handler(raw)
-            except ValidationError as error:
-                self._refused.append(_valid_rows(raw, error))
-                raise
-            self._check(answer)
-            return answer
-
-        validators: dict[str, Any] = {"grounded": model_validator(mode="wrap")(grounded)}
-        return create_model(base.__name__, __base__=base, __doc__=base.__doc__, __validators__=validators)
+    def hold(self, raw: Any, handler: Callable[[Any], Answer]) -> Answer:
+        """Validate an answer and hold it against the source."""
+        try:
+            answer = handler(raw)
+        except ValidationError as error:
+            self._refused.append(valid_rows(raw, error))
+            raise
+        self._check(answer)
+        return answer
 
     @property
     def outcome(self) -> _Found:
@@ -217,7 +274,7 @@ class _Trial:
         part = self._part
         if part.role == "narrative":
             return []
-        known = {**self._job.evident(part), **explain_rest(part, decoded.roles), **decoded.roles}
+        known = {**self._job.evident(part), **self._job.rest(part, decoded.roles), **decoded.roles}
         left = [n for n in unexplained(part, known) if n.decimals or not _has_texts(part)]
         shown = _listed(
             [
@@ -236,6 +293,7 @@ class _Job:
     log: CallLog
     parts: list[tuple[Chunk, Decoded]] = field(default_factory=list)
     lost: list[tuple[Chunk, ModelError]] = field(default_factory=list)
+    _rest: tuple[Chunk, dict[str, Role], dict[str, Role]] | None = None
 
     def evident(self, part: Chunk) -> Mapping[str, Role]:
         """What is told by the whole chunk of the numerals of a part: it may be too short for a sequence."""
@@ -245,20 +303,26 @@ class _Job:
     def _evident(self) -> dict[str, Role]:
         return explain_rest(self.chunk, {})
 
+    def rest(self, part: Chunk, used: Mapping[str, Role]) -> dict[str, Role]:
+        """`explain_rest`, of a chunk in one part no second time."""
+        if self._rest is None or self._rest[0] is not part or self._rest[1] != used:
+            self._rest = part, dict(used), explain_rest(part, used)
+        return self._rest[2]
+
     def empty(self) -> Reading:
         """The reading of a form without figures: no model is needed for it."""
         table = _blank_table(self.chunk)
         roles = explain_rest(self.chunk, {})
         return Reading(chunk=self.chunk.id, reader=LlmReader.name, table=table, roles=roles)
 
-    def reading(self, wire: Wire) -> Reading:
+    def reading(self, prompt_version: str) -> Reading:
         """All parts joined. Raises the error of the first part if none was read."""
         if not self.parts:
             raise self.lost[0][1]
         roles: dict[str, Role] = {}
         for _, decoded in self.parts:
             roles |= decoded.roles
-        roles = {**explain_rest(self.chunk, roles), **roles}
+        roles = {**self.rest(self.chunk, roles), **roles}
         return Reading(
             chunk=self.chunk.id,
             reader=LlmReader.name,
@@ -270,8 +334,16 @@ class _Job:
                 *(_left_out(part, decoded, roles) for part, decoded in self.parts if decoded.dropped),
             ),
             calls=tuple(self.log.calls),
-            prompt_version=version(self.chunk.kind, wire),
+            prompt_version=prompt_version,
         )
+
+
+def _completion(entry: Mapping[str, Any]) -> ChatCompletion | None:
+    """The completion that a job left for a part, None if none did."""
+    try:
+        return ChatCompletion.model_validate(entry["completion"]) if "completion" in entry else None
+    except ValidationError:
+        return None
 
 
 def _left_out(part: Chunk, decoded: Decoded, roles: Mapping[str, Role]) -> str:
@@ -291,25 +363,6 @@ def _listed(items: Sequence[str]) -> list[str]:
     """The first of many, and how many more there are."""
     more = len(items) - _LISTED
     return [*items[:_LISTED], f"{more} more"] if more > 0 else list(items)
-
-
-def _valid_rows(raw: Any, error: ValidationError) -> tuple[Any, tuple[str, ...]]:
-    """An answer without the rows that break the schema, and what is wrong with them.
-
-    One that is broken elsewhere stays as it is.
-    """
-    places = [item["loc"] for item in error.errors(include_url=False, include_input=False)]
-    if not all(place[:1] == ("rows",) and any(isinstance(step, int) for step in place) for place in places):
-        return raw, ()
-    # Up to its first number a place names the row, on a side where there are sides.
-    bad = {place[: next(i for i, step in enumerate(place) if isinstance(step, int)) + 1] for place in places}
-
-    def kept(rows: Any, under: tuple[int | str, ...]) -> Any:
-        if isinstance(rows, dict):
-            return {side: kept(items, (*under, side)) for side, items in rows.items()}
-        return [row for i, row in enumerate(rows) if (*under, i) not in bad]
-
-    return {**raw, "rows": kept(raw["rows"], ("rows",))}, problems_of(error)
 
 
 def _has_texts(chunk: Chunk) -> bool:

@@ -1,0 +1,122 @@
+"""`refs` as a small model is asked for it: the source without ids, and rows that give what it prints as texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import Field, create_model
+from typing_extensions import TypeAliasType
+
+from prompts.wire.base import Answer, Shape, Strict, columns_out, figure_out, name_out, shape_of
+from prompts.wire.notation import CODE, NAME, letter_of, written
+from prompts.wire.pieces import pieces_of
+from prompts.wire.refs import RefsWire
+from schemas.registry import AnyTable, TableType, table_type
+from schemas.source import Chunk
+from schemas.tables import Row
+from schemas.text import canonical_name
+
+_ANY = "[^<>]"
+_MARKS = re.compile(r"[][(){}|.*+?^$]")
+"""What means something else in a pattern; grammars do not know that anything else is escaped."""
+_UNSAID = '"\\'
+"""What a string of JSON would have to escape; a piece that holds it is not offered."""
+
+
+class BriefWire(RefsWire):
+    """Rows as strings of keyed texts, `"c<201> n<行政运行> A<4,355.40>"`; what is blank is left out.
+
+    It is read as `refs` is. Copying is what a small model does best, and nothing has to be counted.
+    """
+
+    def response_model(self, kind: str | None, chunk: Chunk | None = None) -> type[Answer]:
+        """The model of an answer for a kind. Its schema admits what `chunk` prints alone, in whole pieces."""
+        return _model(table_type(kind), _said(chunk) if chunk else None)
+
+    def show(self, chunk: Chunk) -> str:
+        """The text as it is."""
+        return chunk.text
+
+    def encode(self, table: AnyTable, chunk: Chunk) -> Answer:
+        """The answer that means `table`."""
+        shape = shape_of(table.kind)
+        columns = columns_out(table, shape)
+        keys = [item if isinstance(item, str) else item["key"] or item["header"] for item in columns]
+        own = [key for key in keys if key not in shape.columns]
+        letters = {key: letter_of(i) for i, key in enumerate([*shape.columns, *own])}
+        ledger = {numeral.id: numeral for numeral in chunk.ledger}
+
+        def row_out(row: Row) -> str:
+            cells = [(letters[key], cell) for key in keys if (cell := row.get(key)) is not None]
+            said = [
+                (CODE, row.code),
+                (NAME, name_out(row, shape)),
+                *((letter, figure_out(cell, chunk, ledger)) for letter, cell in cells),
+            ]
+            return " ".join(letter + written(text) for letter, text in said if text)
+
+        rows: Any = [row_out(row) for row in table.rows]
+        if shape.sides:
+            sides = {side: [row_out(row) for row in table.rows if row.side == side] for side in shape.sides}
+            rows = sides
+        said = " ".join(letters[key] + (written(key) if key in own else "") for key in keys)
+        return self.response_model(table.kind).model_validate({"columns": said, "rows": rows})
+
+
+class _Said(NamedTuple):
+    """What an answer may say, as patterns of a text: codes, names, figures, and anything that is printed."""
+
+    codes: str
+    names: str
+    figures: str
+    any: str
+
+
+def _said(chunk: Chunk) -> _Said:
+    shape, pieces = shape_of(chunk.kind), pieces_of(chunk)
+    printed = [(pieces.text(piece), piece.numeral) for piece in pieces.all]
+    figures = {text for text, numeral in printed if numeral}
+    words = {name for text, _ in printed for name in (text, canonical_name(text))}
+    keys = {key for side in (None, *shape.sides) for key in shape.keys(side)}
+    codes = {text for text in figures if text.isdigit()}
+    return _Said(*map(_one_of, (codes, words | keys, figures, words)))
+
+
+def _one_of(texts: Iterable[str]) -> str:
+    """A pattern for one of the texts; the longer ones first, so that the first that fits is the whole."""
+    found = {written(text)[1:-1] for text in texts if not set(text) & set(_UNSAID)}
+    return "|".join(
+        _MARKS.sub(r"\\\g<0>", text) for text in sorted(found, key=lambda t: (-len(t), t)) if text
+    )
+
+
+@lru_cache(maxsize=256)
+def _model(table: TableType, said: _Said | None) -> type[Answer]:
+    shape = Shape(table)
+    given = said or _Said(_ANY, _ANY, _ANY, _ANY)
+    letters = {letter_of(i): key for i, key in enumerate(shape.columns)}
+    many = "" if said else "+"
+    # Codes and names may be printed in pieces, a figure never is.
+    items = [(CODE, f"({given.codes})+"), (NAME, f"({given.names})+")]
+    for letter, key in letters.items():
+        texts = any(shape.is_text(key, side) is not False for side in (None, *shape.sides))
+        items.append((letter, f"({given.any})+" if texts else f"-?({given.figures}){many}"))
+    pattern = "".join(f"( ?{letter}<{text}>)?" for letter, text in items if "()" not in text)
+    own = f"( ?[A-Z]<({given.any})+>)*"
+    columns = " ?".join(f"({letter})?" for letter in letters) + own
+    pattern += "" if letters else own
+    row = TypeAliasType("row", Annotated[str, Field(json_schema_extra={"pattern": f"^{pattern}$"})])
+    rows: Any = list[row]
+    if shape.sides:
+        sides: dict[str, Any] = dict.fromkeys(shape.sides, (rows, ...))
+        rows = create_model("Sides", __base__=Strict, __doc__="Rows by side.", **sides)
+    return create_model(
+        "Answer",
+        __base__=Answer,
+        __doc__=Answer.__doc__,
+        columns=(str, Field(json_schema_extra={"pattern": f"^{columns}$"})),
+        rows=(rows, ...),
+    )

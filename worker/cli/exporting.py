@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -59,11 +59,19 @@ def export(
             show_default=False,
         ),
     ] = None,
+    batch: Annotated[
+        str | None,
+        typer.Option("--batch", "-b", help="The documents of this batch.", show_default=False),
+    ] = None,
     formats: Formats = "csv",
     as_json: Json = False,
 ) -> None:
     """Write documents, tables, cells and checks to files."""
     chosen = formats_of(formats)
+    if batch is not None:
+        if doc:
+            raise typer.BadParameter("documents and a batch: give one or the other", param_hint="--batch")
+        _export_batch(batch, folder, chosen, as_json=as_json)
     with opened() as store:
         records = documents(store, doc or ())
         files = export_records(store, records, folder, chosen)
@@ -81,3 +89,24 @@ def export(
         for name in waiting:
             out().print(f"not read yet: {name}", markup=False)
     raise typer.Exit(SOME_FAILED if failed or waiting else OK)
+
+
+def _export_batch(batch: str, folder: Path, formats: set[str], *, as_json: bool) -> NoReturn:
+    """The same for a batch, whose documents are not held in memory; failed ones are told in documents.csv."""
+    from worker.export import export as write
+    from worker.exporting import Contents
+
+    with opened() as store:
+        store.list_batches(batch)
+        contents = Contents(store, batch)
+        files = write(contents.extractions(), folder, formats, contents.failures())
+    if as_json:
+        counts = {"documents": contents.done, "failed": contents.failed, "waiting": contents.waiting}
+        print_json({"out": str(folder), "batch": batch, "files": len(files), **counts})
+    else:
+        out().print(f"{contents.done} documents, {len(files)} files in {folder}", markup=False)
+        if contents.failed:
+            out().print(f"failed: {contents.failed} documents (see documents.csv)", markup=False)
+        if contents.waiting:
+            out().print(f"not read yet: {contents.waiting} documents", markup=False)
+    raise typer.Exit(SOME_FAILED if contents.failed or contents.waiting else OK)

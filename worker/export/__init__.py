@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from schemas import ConfigError
 from worker.export.csvs import CsvFiles
 from worker.export.flatten import Listed, cell_rows, check_rows, document_row, listed, table_row
-from worker.export.package import FILE, descriptor, earlier_files
+from worker.export.package import Descriptor, earlier_files
 from worker.export.plain import Names, as_printed
 from worker.export.rows import DocumentRow, ExportRow
 from worker.pipeline import Extraction
 
-__all__ = ["FORMATS", "Failure", "export", "failed_row"]
+__all__ = ["FORMATS", "Failure", "export", "failed_row", "unknown_formats", "write_into"]
 
 FORMATS = ("csv", "json", "xlsx", "parquet")
 """What an export can hold: csv always; json adds everything known of a document, every reading included."""
@@ -49,7 +50,7 @@ def export(
     in the folder and this one does not write again is removed. Nothing is touched until everything is
     written. Raises ConfigError for an unknown format or a folder that cannot be written to.
     """
-    if unknown := sorted(set(formats) - set(FORMATS)):
+    if unknown := unknown_formats(formats):
         raise ConfigError(f"unknown format: {', '.join(unknown)}; choose from {', '.join(FORMATS)}")
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -60,38 +61,59 @@ def export(
             f"{out}: cannot be written to ({error.strerror}); name another folder for the export"
         ) from error
     try:
-        _write_all(extractions, failures, stage, set(formats))
+        write_into(stage, extractions, formats, failures)
         return _put_in_place(stage, out)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
 
 
-def _write_all(
-    extractions: Iterable[Extraction], failures: Iterable[Failure], stage: Path, formats: set[str]
+def unknown_formats(formats: Iterable[str]) -> list[str]:
+    """Those that are not of `FORMATS`, sorted."""
+    return sorted(set(formats) - set(FORMATS))
+
+
+def write_into(
+    folder: Path,
+    extractions: Iterable[Extraction],
+    formats: Collection[str] = ("csv",),
+    failures: Iterable[Failure] = (),
 ) -> None:
+    """Write the files of an export into an empty folder, one document at a time; of the others names are held."""
     names, listed_as = Names(), _ListedAs()
-    for folder in ("tables", "text", *(["extractions"] if "json" in formats else [])):
-        (stage / folder).mkdir()
-    with ExitStack() as opened:
-        sinks = [opened.enter_context(closing(sink)) for sink in _sinks(stage, formats)]
-        for extraction in extractions:
-            source = extraction.document
-            file = names.take(source.name, source.sha256)
-            if "json" in formats:
-                _write(stage / "extractions" / f"{file}.json", extraction.model_dump_json(indent=1))
-            _write(stage / "text" / f"{file}.txt", source.text)
-            name = listed_as.take(source.name, source.sha256)
-            _write_document(extraction, name, file, stage, sinks)
-        for failure in failures:
-            row = failed_row(failure, listed_as.take(failure.document, failure.sha256))
-            for sink in sinks:
-                sink.add(row)
-    files = [path.relative_to(stage).as_posix() for path in stage.rglob("*") if path.is_file()]
-    _write(stage / FILE, descriptor(files))
+    for below in ("tables", "text", *(["extractions"] if "json" in formats else [])):
+        (folder / below).mkdir()
+    with closing(Descriptor(folder)) as package:
+        with ExitStack() as opened:
+            sinks = [opened.enter_context(closing(sink)) for sink in _sinks(folder, set(formats))]
+            for extraction in extractions:
+                source = extraction.document
+                file = names.take(source.name, source.sha256)
+                write = partial(_write, folder, package)
+                if "json" in formats:
+                    write(f"extractions/{file}.json", extraction.model_dump_json(indent=1))
+                write(f"text/{file}.txt", source.text)
+                name = listed_as.take(source.name, source.sha256)
+                _write_document(extraction, name, file, write, sinks)
+            for failure in failures:
+                row = failed_row(failure, listed_as.take(failure.document, failure.sha256))
+                for sink in sinks:
+                    sink.add(row)
+        for path in sorted(folder.iterdir()):
+            if path.suffix in {".xlsx", ".parquet"}:
+                package.add(path.name)
+
+
+def _write(folder: Path, package: Descriptor, path: str, text: str) -> None:
+    (folder / path).write_text(text, encoding="utf-8", errors="replace", newline="")
+    package.add(path)
 
 
 def _write_document(
-    extraction: Extraction, document: str, file: str, stage: Path, sinks: Iterable[_Sink]
+    extraction: Extraction,
+    document: str,
+    file: str,
+    write: Callable[[str, str], None],
+    sinks: Iterable[_Sink],
 ) -> None:
     head = document_row(extraction, document, f"text/{file}.txt")
     checks = list(check_rows(extraction.findings, document))
@@ -100,9 +122,9 @@ def _write_document(
     for item in listed(extraction):
         path = f"tables/{file}-{item.chunk.id}.json" if item.table else ""
         if item.table:
-            _write(stage / path, item.table.model_dump_json(indent=1))
+            write(path, item.table.model_dump_json(indent=1))
         row = table_row(item, extraction, document, path)
-        cells = list(cell_rows(item, extraction.document, document))
+        cells = list(cell_rows(item, extraction.document, document, extraction.changes))
         for sink in sinks:
             sink.add(row)
             for cell in cells:
@@ -164,10 +186,6 @@ def failed_row(failure: Failure, document: str) -> DocumentRow:
         pages_unread=0,
         notes="",
     )
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", errors="replace", newline="")
 
 
 def _put_in_place(stage: Path, out: Path) -> list[Path]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from schemas import AnyTable, Cell, CellRef, Chunk, Document, Finding, Row
-from schemas.findings import Suspect, Verdict
+from schemas.findings import Changed, Suspect, Verdict
 from schemas.numerals import parse_numeral
 from schemas.source import Box
 from schemas.text import squeeze
@@ -118,11 +118,16 @@ def table_row(item: Listed, extraction: Extraction, document: str, file: str) ->
     )
 
 
-def cell_rows(item: Listed, document: Document, name: str) -> Iterator[CellRow]:
-    """The filled cells of a table, row by row. `name` is what the export calls the document."""
+def cell_rows(
+    item: Listed, document: Document, name: str, changes: Iterable[Changed] = ()
+) -> Iterator[CellRow]:
+    """The filled cells of a table, row by row. `name` is what the export calls the document; `changes` are cells that
+    people changed."""
+    changed = {change.cell: change for change in changes if change.cell.table == item.chunk.id}
     for number, row in enumerate(item.table.rows if item.table else ()):
         row_name = as_printed(printed_name(document, row))
         for column, cell in row.cells():
+            change = changed.get(CellRef(item.chunk.id, number, column))
             yield CellRow(
                 document=name,
                 table=item.chunk.id,
@@ -141,6 +146,8 @@ def cell_rows(item: Listed, document: Document, name: str) -> Iterator[CellRow]:
                 page=document.page_of(cell.span.start),
                 grounded=grounded(document, cell, signed_by_words=column.startswith("change_")),
                 box=_box(document.box(cell.span.start, cell.span.end)),
+                changed_from=as_printed(change.before) if change else "",
+                changed_by=as_printed(change.by) if change else "",
             )
 
 

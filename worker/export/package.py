@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import textwrap
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,23 +22,45 @@ _OTHERS = {
 }
 
 
-def descriptor(files: Sequence[str]) -> str:
-    """The descriptor of an export that consists of `files` (paths within its folder, CSV files included)."""
-    tables = [_tabular(sheet) for sheet in SHEETS.values()]
-    described = {resource["path"] for resource in tables}
-    others = [_other(number, path) for number, path in enumerate(sorted(set(files) - described), start=1)]
-    package = {
-        "profile": "data-package",
-        "name": NAME,
-        "title": "Tables read from documents and held to their own arithmetic",
-        "description": (
-            "In the CSV files a text that a spreadsheet could take for a formula (= + - @ in front,"
-            " but no figure) has an apostrophe before it. Offsets count characters of the files under"
-            " text/, read without conversion of line ends."
-        ),
-        "resources": tables + others,
-    }
-    return json.dumps(package, ensure_ascii=False, indent=2) + "\n"
+class Descriptor:
+    """The descriptor of an export in `folder`, written as its files are: their number may be large.
+
+    The CSV files are in it from the start. Close it when all others are added.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._file = (folder / FILE).open("w", encoding="utf-8", errors="replace", newline="")
+        self._number = 0
+        package = {
+            "profile": "data-package",
+            "name": NAME,
+            "title": "Tables read from documents and held to their own arithmetic",
+            "description": (
+                "In the CSV files a text that a spreadsheet could take for a formula (= + - @ in front,"
+                " but no figure) has an apostrophe before it. Offsets count characters of the files under"
+                " text/, read without conversion of line ends."
+            ),
+        }
+        self._file.write(_json(package).removesuffix("\n}") + ',\n  "resources": [')
+        for place, sheet in enumerate(SHEETS.values()):
+            self._append(_tabular(sheet), first=place == 0)
+
+    def add(self, path: str) -> None:
+        """Add a file by its path within the folder."""
+        self._number += 1
+        self._append(_other(self._number, path))
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._file.write("\n  ]\n}\n")
+        self._file.close()
+
+    def _append(self, resource: dict[str, Any], *, first: bool = False) -> None:
+        self._file.write(("\n" if first else ",\n") + textwrap.indent(_json(resource), "    "))
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def earlier_files(folder: Path) -> list[str]:

@@ -105,6 +105,10 @@ class CellRow:
     box: str = described(
         "Place on the page, x0 top x1 bottom in points (1/72 inch) from its upper left corner; empty where unknown."
     )
+    changed_from: str = described(
+        "What was read here before a person changed it; empty where nobody did, or nothing was."
+    )
+    changed_by: str = described("Who changed the cell; empty where nobody did.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,8 @@ Page = Any
 """A write-only worksheet of openpyxl; the types published for it leave out widths and filters."""
 
 MAX_ROWS = 1_048_576
+MAX_TABLES = 1_000
+"""Tables with a sheet of their own: each takes memory, and a program that opens it more."""
 MAX_DIGITS = 15
 """Significant digits that a spreadsheet's number keeps; a longer figure is written as text."""
 
@@ -62,8 +64,8 @@ class Workbook:
         self._path = path
         self._book = openpyxl.Workbook(write_only=True)
         self._lists = {row: RowList(self._book, sheet) for row, sheet in SHEETS.items()}
-        self._names: set[str] = {sheet.name for sheet in SHEETS.values()}
-        self._documents: dict[str, int] = {}
+        self._names: set[str] = {"more", *(sheet.name for sheet in SHEETS.values())}
+        self._document, self._number, self._drawn, self._left = "", 0, 0, 0
 
     def add(self, row: ExportRow) -> None:
         """Append a row to its list."""
@@ -73,8 +75,13 @@ class Workbook:
         """A sheet for a table that has rows."""
         if item.table is None or not item.table.rows:
             return
-        number = self._documents.setdefault(document, len(self._documents) + 1)
-        sheet = self._book.create_sheet(self._free_name(f"{number}-{item.chunk.id} {title_of(item)}"))
+        if self._drawn == MAX_TABLES:
+            self._left += 1
+            return
+        self._drawn += 1
+        if document != self._document:
+            self._document, self._number = document, self._number + 1
+        sheet = self._book.create_sheet(self._free_name(f"{self._number}-{item.chunk.id} {title_of(item)}"))
         found = marks(extraction.findings, item.chunk.id, item.verdict)
         columns = columns_of(item.table)
         sheet.column_dimensions["A"].width = 14
@@ -99,6 +106,10 @@ class Workbook:
         """Finish the file."""
         for rows in self._lists.values():
             rows.close()
+        if self._left:
+            sheet = self._book.create_sheet("more")
+            said = f"{self._left} further tables have no sheet of their own; their cells are in the list"
+            sheet.append([text_cell(sheet, said)])
         self._book.save(self._path)
 
     def _free_name(self, wanted: str) -> str:

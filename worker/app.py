@@ -7,44 +7,42 @@ ids and nothing else; what is true stands in the store.
 from __future__ import annotations
 
 import heapq
-import os
-import socket
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
+from amqp.exceptions import PreconditionFailed
 from celery import Celery
 from celery.app.trace import trace_task
 from celery.result import AsyncResult
-from kombu import Exchange, Queue
+from celery.signals import worker_ready
 from kombu.exceptions import OperationalError
 
-from schemas import ConfigError
+from schemas import Away, ConfigError
+from worker.holding import Holding, Piece, holder
 from worker.pipeline import Reader
+from worker.queues import (
+    DELIVER,
+    FIRST,
+    INGEST,
+    INGEST_ITEM,
+    LLM,
+    RANK,
+    RECONCILE,
+    SWEEP,
+    USUAL,
+    configuration,
+    is_redis,
+)
 from worker.readers import build_readers
 from worker.settings import Settings, load_settings, without_password
-from worker.steps import LONGEST_PAUSE_S, hard_limit
-from worker.store import Store
+from worker.steps import LEASE, hard_limit
+from worker.store import Store, Unsent
 
-INGEST, LLM, RECONCILE = "ingest", "llm", "reconcile"
-QUEUES = (INGEST, LLM, RECONCILE)
-"""The queues, each for its kind of work: parsing, waiting for a model, solving."""
-
-INGEST_ITEM, CUT, READ, CONCLUDE, SWEEP, CANARY = (
-    "gouji.ingest_item",
-    "gouji.cut_document",
-    "gouji.read_chunk",
-    "gouji.conclude_document",
-    "gouji.sweep",
-    "gouji.canary",
-)
-_ROUTES = {INGEST_ITEM: INGEST, CUT: INGEST, READ: LLM, CONCLUDE: RECONCILE, SWEEP: INGEST}
-_RANK = {CUT: 0, CONCLUDE: 1, READ: 2, INGEST_ITEM: 3, SWEEP: 4}
-_SWEEP_S = 60.0
-_CANARY_S = 60.0
 _TICK_S = 0.1
 
 
@@ -56,7 +54,10 @@ class Closing(Protocol):
 
 
 class App(Celery):
-    """Celery with what its tasks work on: `settings`, and made in each process at first use `store`, `readers`."""
+    """Celery with what its tasks work on: `settings`, and made in each process at first use `store`, `readers`.
+
+    `holding` says of the pieces that this process works on that they are held.
+    """
 
     def __init__(
         self, settings: Settings, store: Store | None = None, readers: Sequence[Reader] | None = None
@@ -65,9 +66,10 @@ class App(Celery):
         self.settings = settings
         self._store = store
         self._readers = readers
+        self.holding = Holding(self._renew, hard_limit(settings).total_seconds())
         self._made: list[Closing] = []
         self._making = threading.Lock()
-        self.conf.update(_configuration(settings))
+        self.conf.update(configuration(settings))
 
     @property
     def store(self) -> Store:
@@ -88,34 +90,87 @@ class App(Celery):
                 self._made += [reader for reader in self._readers if isinstance(reader, Closing)]
             return self._readers
 
+    def _renew(self, pieces: Sequence[Piece]) -> None:
+        self.store.renew(pieces)
+
     def give_up(self) -> None:
         """Close what was made here: connections to a database and to a model."""
         for each in self._made:
             each.close()
         self._made.clear()
 
-    def send(self, task: str, *ids: int) -> None:
-        """Have a task done by whoever takes it. Raises ConfigError if the broker does not answer."""
+    def send(self, task: str, *ids: int, urgency: int = USUAL, pause_s: float | None = None) -> None:
+        """Have a task done by whoever takes it, the most urgent first, not before `pause_s` seconds.
+
+        Raises Away if the broker does not answer, ConfigError where it has other queues.
+        """
         try:
-            self.send_task(task, ids)
+            self.send_task(task, ids, priority=self.rank(urgency), countdown=pause_s)
+        except PreconditionFailed as error:
+            raise _declared_otherwise(error) from error
         except OperationalError as error:
-            url = without_password(self.settings.broker_url or "")
-            raise ConfigError(
-                f"GOUJI_BROKER_URL: {url} does not answer ({error}); start it, or unset the variable to work "
-                "without a broker"
-            ) from error
+            raise self._away(error) from error
+
+    def unsent(self) -> Unsent:
+        """How long something may wait to be taken before its message is held to be lost. Raises Away.
+
+        Where a queue is empty its messages must be with workers, or with one that is no more.
+        """
+        soon, late = LEASE, hard_limit(self.settings) + LEASE
+        return Unsent(*(soon if self._is_empty(queue) else late for queue in (INGEST, LLM, RECONCILE)))
+
+    def _is_empty(self, queue: str) -> bool:
+        try:
+            with self.connection_for_write() as connection:
+                asked: Any = connection.default_channel
+                found = asked.queue_declare(self.settings.queue_prefix + queue, passive=True)
+                return int(found.message_count) == 0
+        except connection.channel_errors:
+            return True  # Redis has no list without an element
+        except OperationalError as error:
+            raise self._away(error) from error
+
+    def _away(self, error: Exception) -> Away:
+        url = without_password(self.settings.broker_url or "")
+        return Away(
+            f"GOUJI_BROKER_URL: {url} does not answer ({error}); start it, or unset the variable to work "
+            "without a broker"
+        )
 
     def dispatch(self) -> None:
         """Send as many files of batches as there is room for. Raises ConfigError."""
-        for item_id in self.store.take_items(self.settings.in_flight):
-            self.send(INGEST_ITEM, item_id)
+        taken = self.store.take_items(self.settings.in_flight)
+        urgency = self.store.urgency.of_items(taken)
+        for item_id in taken:
+            self.send(INGEST_ITEM, item_id, urgency=urgency.get(item_id, USUAL))
+
+    def deliver(self) -> None:
+        """Have webhooks told what they are to be told by now. Raises ConfigError."""
+        if self.store.hooks.is_due():
+            self.send(DELIVER)
+
+    def rank(self, urgency: int) -> int:
+        """The priority of a message on the broker for its urgency, or the other way about."""
+        # Redis gives out the lowest number first, RabbitMQ the highest.
+        return FIRST - urgency if is_redis(self.settings.broker_url) else urgency
+
+    def declare(self) -> None:
+        """Make the queues on the broker where they are missing. Raises ConfigError where they are others."""
+        try:
+            with self.connection_for_write() as connection:
+                for queue in self.conf.task_queues:
+                    queue(connection.default_channel).declare()
+        except PreconditionFailed as error:
+            raise _declared_otherwise(error) from error
+        except OperationalError:
+            pass  # the worker waits for its broker
 
 
 class InProcess(App):
     """The same application with its workers as threads of this process, and a queue in memory for a broker.
 
     Tasks run as in any worker, retries and their pauses included. What a killed process leaves behind is
-    taken up by the next: see `is_gone`.
+    taken up by the next: see `worker.holding`.
     """
 
     def __init__(
@@ -125,6 +180,7 @@ class InProcess(App):
         self._ready: list[_Job] = []
         self._later: list[tuple[float, _Job]] = []
         self._running = 0
+        self._unended: Counter[str] = Counter()
         self._closed = False
         self._changed = threading.Condition()
         self._numbers = count()
@@ -139,11 +195,14 @@ class InProcess(App):
         *,
         task_id: str | None = None,
         retries: int = 0,
+        priority: int = USUAL,
         **_options: object,
     ) -> AsyncResult[Any]:
         """Put a task in line; with `countdown` after so many seconds."""
-        job = _Job(_RANK[name], next(self._numbers), name, tuple(args or ()), task_id or _token(), retries)
+        key = -priority, RANK[name], next(self._numbers)
+        job = _Job(key, name, tuple(args or ()), task_id or _token(), retries)
         with self._changed:
+            self._unended[name] += 1
             if countdown:
                 heapq.heappush(self._later, (time.monotonic() + countdown, job))
             else:
@@ -155,6 +214,16 @@ class InProcess(App):
         """The same where this process works for batches; one that was given files does those and no others."""
         if self.serves_batches:
             super().dispatch()
+
+    def unsent(self) -> Unsent:
+        """No message of this process is lost."""
+        late = hard_limit(self.settings) + LEASE
+        return Unsent(late, late, late)
+
+    def deliver(self) -> None:
+        """The same where this process works for batches: a person does not wait for webhooks."""
+        if self.serves_batches:
+            super().deliver()
 
     def run(self, threads: int, tick: Callable[[], object]) -> None:
         """Do all that is in line and what comes of it. `tick` is called now and then, in the calling thread."""
@@ -173,6 +242,16 @@ class InProcess(App):
                 self._closed = True
                 self._changed.notify_all()
 
+    def settle(self, seconds: float) -> None:
+        """Wait, once `run` has ended, until no task is at work any more; `seconds` at most."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._running, seconds)
+
+    def has(self, task: str) -> bool:
+        """Whether a task is in line or at work."""
+        with self._changed:
+            return self._unended[task] > 0
+
     def _busy(self) -> bool:
         with self._changed:
             if self._ready or self._later or self._running:
@@ -183,10 +262,12 @@ class InProcess(App):
         while (job := self._take()) is not None:
             try:
                 request = {"id": job.id, "retries": job.retries, "args": job.args, "called_directly": False}
+                request["delivery_info"] = {"priority": -job.key[0]}
                 trace_task(self.tasks[job.task], job.id, job.args, {}, request, app=self)
             finally:
                 with self._changed:
                     self._running -= 1
+                    self._unended[job.task] -= 1
                     self._changed.notify_all()
 
     def _take(self) -> _Job | None:
@@ -203,10 +284,11 @@ class InProcess(App):
 
 
 class _Job(NamedTuple):
-    """A task in line: cutting goes first, so that it is known early how much there is to read."""
+    """A task in line: among those as urgent, cutting goes first, so that it is known early how much there is
+    to read.
+    """
 
-    rank: int
-    number: int
+    key: tuple[int, int, int]
     task: str
     args: tuple[int, ...]
     id: str
@@ -220,24 +302,22 @@ def make_app(
     return App(settings, store, readers) if settings.broker_url else InProcess(settings, store, readers)
 
 
+@worker_ready.connect
+def _look_round(sender: Any, **_facts: object) -> None:
+    """A worker that begins looks for what one before it left behind."""
+    sender.app.send(SWEEP, urgency=FIRST)
+
+
+def _declared_otherwise(error: PreconditionFailed) -> ConfigError:
+    return ConfigError(
+        f"GOUJI_QUEUE_PREFIX: a queue of this name is there, but was made otherwise ({error.reply_text}); let it "
+        "run empty and delete it (rabbitmqctl delete_queue), or choose another prefix"
+    )
+
+
 def _token() -> str:
-    return f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4()}"
-
-
-def is_gone(worker: str) -> bool:
-    """Whether a worker is known to be gone: one in a process of this machine that is no more."""
-    host, _, rest = worker.partition("/")
-    pid = rest.partition("/")[0]
-    # Elsewhere signal 0 is no question but an order.
-    if host != socket.gethostname() or not pid.isdigit() or os.name != "posix":
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
+    """A name for who works here: the machine, the process, and which of its pieces of work."""
+    return holder(str(uuid.uuid4()))
 
 
 def __getattr__(name: str) -> App:
@@ -247,42 +327,3 @@ def __getattr__(name: str) -> App:
     made = make_app(load_settings())
     globals()["app"] = made
     return made
-
-
-def _configuration(settings: Settings) -> dict[str, Any]:
-    limit = hard_limit(settings).total_seconds()
-    names = {queue: settings.queue_prefix + queue for queue in QUEUES}
-    return {
-        "broker_url": settings.broker_url,
-        "broker_connection_retry_on_startup": True,
-        "broker_transport_options": {
-            # Redis delivers again what is not acknowledged in this time; a running or waiting task must not be.
-            "visibility_timeout": int(limit + LONGEST_PAUSE_S + 60),
-        },
-        "accept_content": ["json"],
-        "task_serializer": "json",
-        "task_ignore_result": True,
-        "task_acks_late": True,
-        "task_reject_on_worker_lost": True,
-        "task_time_limit": int(limit),
-        "worker_prefetch_multiplier": 1,
-        "worker_cancel_long_running_tasks_on_connection_loss": True,
-        "worker_hijack_root_logger": False,
-        "task_queues": [Queue(name, Exchange(name), routing_key=name) for name in names.values()],
-        "task_default_queue": names[INGEST],
-        "task_default_exchange": names[INGEST],
-        "task_default_routing_key": names[INGEST],
-        "task_routes": {task: {"queue": names[queue]} for task, queue in _ROUTES.items()},
-        "beat_schedule": {
-            "sweep": {"task": SWEEP, "schedule": _SWEEP_S},
-            **{
-                f"canary of {queue}": {
-                    "task": CANARY,
-                    "schedule": _CANARY_S,
-                    "args": (queue,),
-                    "options": {"queue": name, "expires": _CANARY_S},
-                }
-                for queue, name in names.items()
-            },
-        },
-    }

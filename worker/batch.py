@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from schemas import InputError
-from worker.app import CUT, SWEEP, App, InProcess, is_gone, make_app
+from schemas import ConfigError, InputError, ModelError
+from worker.app import App, InProcess, make_app
 from worker.archive import Member, Refused, members
+from worker.deferred import stop_unwanted
 from worker.entry import PageReport, archive_limits, enter, file_of
+from worker.holding import is_gone
 from worker.pipeline import Reader
+from worker.queues import ADVANCE, CUT, FIRST, SWEEP, WRITE_EXPORT
 from worker.settings import Settings
 from worker.steps import RAW
 from worker.store import DocumentRecord, Entry, Progress, Store
@@ -22,6 +28,8 @@ from worker.store import DocumentRecord, Entry, Progress, Store
 LOWEST, HIGHEST = 1, 9
 """The range of priorities of a batch."""
 _POLL_S = 0.5
+_SETTLE_S = 10.0
+_LOOK_S = 2.0
 _SWEEP_S = 60.0
 _SILENCE_S = 15.0
 _ROUNDS = 3
@@ -74,7 +82,9 @@ def process(
     A document that was read under the same settings is not read again, unless `again` is set or chunks of it
     were given up. A file that cannot be read is recorded as failed and stops no other. `progress` is called
     with what is done so far, `pages` while a file with pages is read; `readers` stand in for those of the settings
-    in this process. Without a broker the work is done here; else workers do it, and this waits. Raises ConfigError.
+    in this process. Without a broker the work is done here; else workers do it, and this waits. Files are
+    parsed here in either case: who waits sees their pages go by, and need not share a disk with the workers.
+    Raises ConfigError.
     """
     app = make_app(settings, store, readers)
     taken: list[_Taken] = []
@@ -117,13 +127,15 @@ def submit(
     *,
     priority: int | None = None,
     budget: Decimal | None = None,
+    llm_batch: bool = False,
     manifest: Path | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> list[Submitted]:
     """Enter every file in a batch and let workers know; one summary a batch, as a manifest may name several.
 
     A file that is there with the same bytes is not entered twice: what was interrupted is simply given again.
-    `progress` is called with the number of files so far. Raises ConfigError.
+    `llm_batch`: what it asks of a model can wait for a job of the batch API. `progress` is called with the number
+    of files so far. Raises ConfigError.
     """
     app = make_app(settings, store)
     ids: dict[str, int] = {}
@@ -132,7 +144,9 @@ def submit(
         name = found.metadata.get("batch") or batch
         if name not in ids:
             ids[name] = store.enter_batch(name, _priority(found.metadata) or priority, budget)
-        entry = _entry(found, store, settings)
+            if llm_batch:
+                store.jobs.defer(ids[name])
+        entry = entry_of(found, store, settings)
         new = store.add_item(ids[name], entry)
         so_far = done.get(name, Submitted(name))
         if entry.error:
@@ -156,14 +170,15 @@ def _priority(facts: Mapping[str, str]) -> int | None:
     return min(max(int(given), LOWEST), HIGHEST) if given else None
 
 
-def _entry(found: Member | Refused, store: Store, settings: Settings) -> Entry:
+def entry_of(found: Member | Refused, store: Store, settings: Settings) -> Entry:
+    """A file as it is entered in a batch, its bytes kept first; or why it cannot be had."""
     try:
         file = file_of(found, settings)
     except InputError as error:
         return Entry(found.place, found.name, None, 0, found.metadata, str(error))
-    # Before the row that speaks of them, so that no worker looks for what is not there yet.
-    if not store.blobs.has(file.sha256, RAW):
-        store.blobs.keep(file.sha256, RAW, file.data)
+    # Before the row that speaks of them, so that no worker looks for what is not there yet; anew where they are, for
+    # a purge may be about to take what is old.
+    store.blobs.keep(file.sha256, RAW, file.data)
     return Entry(file.place, file.name, file.sha256, len(file.data), found.metadata)
 
 
@@ -174,25 +189,81 @@ def serve(
     until_done: bool,
     threads: int | None = None,
     readers: Sequence[Reader] | None = None,
+    stop: threading.Event | None = None,
 ) -> None:
-    """Work for batches in this process, without a broker, until interrupted or until nothing is left to do."""
+    """Work for batches in this process, without a broker, until interrupted or until nothing is left to do.
+
+    Once `stop` is set no more is begun; what is at work then has some seconds, or is taken up by the next process.
+    """
     app = InProcess(settings, store, readers)
     app.serves_batches = True
     workers = threads or (1 if settings.readers == "layout" else settings.concurrency)
-    while True:
+    stop = stop or threading.Event()
+    sent: set[int] = set()
+    looked = -_LOOK_S
+    seen = -settings.job_poll_s
+
+    def look() -> None:
+        """Take up what others ask for while there is work: files, exports, messages to webhooks."""
+        nonlocal looked
+        if time.monotonic() - looked < _LOOK_S:
+            return
+        looked = time.monotonic()
+        app.dispatch()
+        for export_id in sorted(set(store.exports.stuck(is_gone, timedelta(0))) - sent):
+            sent.add(export_id)
+            app.send(WRITE_EXPORT, export_id)
+        app.deliver()
+
+    def bring_on() -> None:
+        """See to the jobs of the batch API."""
+        nonlocal seen
+        due = settings.readers != "layout" and time.monotonic() - seen >= settings.job_poll_s
+        # One that takes longer than the pause would meet the next, and all that is less urgent would never be done.
+        if due and not app.has(ADVANCE):
+            seen = time.monotonic()
+            app.send(ADVANCE, urgency=FIRST)
+
+    def tick() -> None:
+        if stop.is_set():
+            raise _Stopped
+        look()
+        bring_on()
+
+    while not stop.is_set():
         store.conclude_ended()
         for document_id in store.recover(is_gone):
             store.release_lost(document_id, is_gone)
             app.send(CUT, document_id)
         app.dispatch()
-        app.run(workers, lambda: None)
+        look()
+        bring_on()
+        with suppress(_Stopped):
+            app.run(workers, tick)
         # By its files, not its state: a submission that was interrupted leaves its batch open.
         if until_done and all(
             record.status != "open" or record.ended == record.total for record in store.list_batches()
         ):
             break
-        time.sleep(_POLL_S)
+        stop.wait(_POLL_S)
+    app.settle(_SETTLE_S)
+    if until_done:
+        _stop_jobs(store, settings)
     app.give_up()
+
+
+def _stop_jobs(store: Store, settings: Settings) -> None:
+    """Stop at the endpoint what nobody waits for any more; where that fails, who works next does it."""
+    if settings.readers == "layout" or not store.jobs.has_unwanted():
+        return
+    try:
+        stop_unwanted(store, settings)
+    except (ConfigError, ModelError) as error:
+        _log.warning("jobs that nobody waits for could not be stopped (%s)", error)
+
+
+class _Stopped(Exception):
+    """Who serves is to end."""
 
 
 def _finish(app: App, store: Store, ids: Sequence[int], progress: Callable[[Progress], None] | None) -> None:
@@ -216,7 +287,8 @@ def _finish_here(app: InProcess, store: Store, ids: Sequence[int], tick: Callabl
     while before.open and idle < _ROUNDS:
         for document_id in store.unfinished(ids):
             store.release_lost(document_id, is_gone)
-            app.send(CUT, document_id)
+            store.jobs.recall(document_id)
+            app.send(CUT, document_id, urgency=FIRST)
         app.run(threads, tick)
         now = tick()
         if now.open:
@@ -227,7 +299,8 @@ def _finish_here(app: InProcess, store: Store, ids: Sequence[int], tick: Callabl
 
 def _await_workers(app: App, store: Store, ids: Sequence[int], tick: Callable[[], Progress]) -> None:
     for document_id in store.unfinished(ids):
-        app.send(CUT, document_id)
+        store.jobs.recall(document_id)
+        app.send(CUT, document_id, urgency=FIRST)
     before = store.progress(ids)
     heard = swept = time.monotonic()
     warned = False
@@ -243,7 +316,7 @@ def _await_workers(app: App, store: Store, ids: Sequence[int], tick: Callable[[]
             )
         if time.monotonic() - swept > _SWEEP_S:
             swept = time.monotonic()
-            app.send(SWEEP)
+            app.send(SWEEP, urgency=FIRST)
 
 
 def _outcome(store: Store, taken: _Taken) -> Outcome:

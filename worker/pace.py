@@ -28,6 +28,8 @@ FIRST_RATE = 10.0
 """The rate, in requests a second, from which the first refusal makes it fall, if not more were made."""
 AHEAD_S = 0.25
 """Places in line are given for so many seconds ahead: those further off would keep a rate that has changed."""
+TRUSTED_S = 2.0
+"""While one looks whether they are still free, requests begin freely up to so many seconds after they were."""
 
 
 class Limits(NamedTuple):
@@ -65,6 +67,14 @@ class Pace:
     def due(self, now: float) -> float:
         """When a request that is ready now may begin."""
         return max(now, self.paused_until, self.next_at, self.tokens_at)
+
+    def free(self, now: float, limits: Limits) -> bool:
+        """Whether nothing holds requests back: no limit is set, none was met."""
+        return self.due(now) == now and self.rate(now) is None and not any(limits)
+
+    def joined(self, requests: int) -> Pace:
+        """After so many further requests began since the last that was given its place."""
+        return replace(self, started=self.started + requests)
 
     def reserved(self, now: float, tokens: int, limits: Limits) -> Pace:
         """After a request of so many tokens has been given its place."""
@@ -131,12 +141,22 @@ class InMemory:
 
 
 class Line:
-    """The threads of this process that want to ask an endpoint. One at a time looks for its place."""
+    """The threads of this process that want to ask an endpoint. One at a time looks for its place.
+
+    Where nothing holds requests back the next AHEAD_S seconds are free: no one looks, and who went is told later.
+    Then one looks again, and the others do not wait for it: those who wait together begin together, and are answered
+    together, and wait together again.
+    """
 
     def __init__(self, keeper: Keeper, limits: Limits) -> None:
         self._keeper = keeper
         self._limits = limits
         self._first = threading.Lock()
+        self._mine = threading.Lock()
+        self._free_until = -TRUSTED_S
+        self._looking = False
+        self._ahead = 0.0
+        self._went = 0
 
     def turn(self, tokens: int, patience_s: float) -> float:
         """Wait for the turn of a request of about so many tokens; when its place was given, for `refuse`.
@@ -144,19 +164,53 @@ class Line:
         Raises Paused, which says when to come again, where it would take longer than `patience_s` seconds.
         """
         give_up = time.monotonic() + patience_s
+        if (freely := self._freely(TRUSTED_S)) is not None:
+            return freely
         with self._first:
             while True:
+                if (freely := self._freely()) is not None:
+                    return freely
                 with self._keeper.hold() as held:
-                    wait = held.pace.due(held.now) - held.now
+                    began = held.now
+                    held.pace = held.pace.joined(self._told())
+                    wait = held.pace.due(began) - began
+                    self._found(began, free=held.pace.free(began, self._limits))
                     if wait <= AHEAD_S:
-                        held.pace = held.pace.reserved(held.now, tokens, self._limits)
-                        began = held.now
+                        held.pace = held.pace.reserved(began, tokens, self._limits)
                         break
                 if time.monotonic() + wait > give_up:
                     raise Paused("the endpoint is asked as often as it allows", wait)
                 time.sleep(wait - AHEAD_S / 2)
         time.sleep(wait)
         return began
+
+    def _freely(self, trusted_s: float = 0.0) -> float | None:
+        """When a request began that need not look for its place; None where it must.
+
+        `trusted_s`: seconds after the free ones for which it need not while another looks.
+        """
+        with self._mine:
+            here = time.monotonic()
+            past = here - self._free_until
+            if past >= 0 and (past >= trusted_s or not self._looking):
+                self._looking = True
+                return None
+            self._went += 1
+            return here + self._ahead
+
+    def _found(self, now: float, *, free: bool) -> None:
+        """Enter what one sees who looks; `now` is what the clock of the keeper says."""
+        with self._mine:
+            here = time.monotonic()
+            self._looking = False
+            self._ahead = now - here
+            self._free_until = here + AHEAD_S if free else here - TRUSTED_S
+
+    def _told(self) -> int:
+        """The number of requests that began freely and of which no one was told."""
+        with self._mine:
+            went, self._went = self._went, 0
+            return went
 
     def charge(self, tokens: int) -> None:
         """Enter tokens that were not reserved; negative: that were reserved and not used."""
@@ -166,5 +220,12 @@ class Line:
 
     def refuse(self, began: float, retry_after: float | None) -> None:
         """Enter that the request that got its place at `began` was refused with 429."""
+        self._look_again()
         with self._keeper.hold() as held:
-            held.pace = held.pace.refused(began, held.now, retry_after)
+            held.pace = held.pace.joined(self._told()).refused(began, held.now, retry_after)
+            self._look_again()  # one may have looked before this was entered
+
+    def _look_again(self) -> None:
+        """Let no request begin freely."""
+        with self._mine:
+            self._free_until = time.monotonic() - TRUSTED_S

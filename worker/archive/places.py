@@ -15,13 +15,13 @@ from typing import Any, BinaryIO, NamedTuple, cast
 from schemas import ConfigError, InputError, Unreadable, Unsupported
 from worker.archive import names
 from worker.archive.model import WEB, Limits
+from worker.files import missing_package
 from worker.ingest import discover
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://", re.ASCII)
 _MAGIC = re.compile(r"[*?[]")
 _ANY = "**"
 _USER = re.compile(r"[^/?#]*@")
-_PACKAGES = {"s3": "pip install 'gouji[s3]'", "s3a": "pip install 'gouji[s3]'"}
 
 
 class Source(NamedTuple):
@@ -227,8 +227,7 @@ def _system(url: str, scheme: str) -> tuple[Any, str]:
         core = importlib.import_module("fsspec.core")
         system, path = core.url_to_fs(url, skip_instance_cache=True, use_listings_cache=False)
     except ImportError as error:
-        remedy = _PACKAGES.get(scheme, str(error))
-        raise ConfigError(f"{scheme}:// takes a package that is not installed: {remedy}") from None
+        raise ConfigError(missing_package(scheme, error)) from None
     except ValueError:
         raise ConfigError(f"{scheme}:// is no kind of address that is known; copy the files here") from None
     return system, path

@@ -10,12 +10,16 @@ import typer
 
 from worker.cli.batches import cancel, resume, retry, status, submit, sweep
 from worker.cli.console import USAGE, say
+from worker.cli.desk import desk
 from worker.cli.doctor import doctor
 from worker.cli.exporting import export
 from worker.cli.extract import extract
 from worker.cli.findings import findings
 from worker.cli.kinds import kinds
+from worker.cli.purge import purge
 from worker.cli.show import show
+from worker.cli.token import app as token
+from worker.cli.user import app as user
 from worker.cli.work import work
 
 __all__ = ["app", "main"]
@@ -43,6 +47,10 @@ app.command()(kinds)
 app.command()(doctor)
 app.command("worker")(work)
 app.command()(sweep)
+app.command()(desk)
+app.add_typer(token, name="token")
+app.add_typer(user, name="user")
+app.command()(purge)
 
 
 def _print_version(wanted: bool) -> None:

@@ -15,7 +15,8 @@ from worker.cli.console import OK, SOME_FAILED, Json, err, hint, out, print_json
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from worker.store import BatchRecord, ItemRecord
+    from worker.settings import Settings
+    from worker.store import BatchRecord, ItemRecord, Store
 
 _SHOWN = 10
 _EVERY_S = 2.0
@@ -45,6 +46,12 @@ def submit(
         ),
     ] = None,
     budget: Budget = None,
+    llm_batch: Annotated[
+        bool,
+        typer.Option(
+            "--llm-batch", help="It can wait: ask the model by jobs of the batch API, at half the price."
+        ),
+    ] = False,
     manifest: Annotated[
         Path | None,
         typer.Option("--manifest", metavar="FILE", help="CSV of further files.", show_default=False),
@@ -62,6 +69,8 @@ def submit(
     if not paths and not manifest:
         raise typer.BadParameter("Missing argument: give files, or a --manifest", param_hint="PATH")
     settings = load_settings()
+    if llm_batch and settings.readers == "layout":
+        raise typer.BadParameter("there is no model to wait for; set GOUJI_MODEL", param_hint="--llm-batch")
     name = batch or _name_of(paths[0] if paths else str(manifest))
     with Store.open(settings) as store, err().status("entering files") as seen:
         done = enter(
@@ -71,6 +80,7 @@ def submit(
             name,
             priority=priority,
             budget=_dollars(budget),
+            llm_batch=llm_batch,
             manifest=manifest,
             progress=lambda number: seen.update(f"entering files: {number:,}"),
         )
@@ -170,12 +180,13 @@ def _grid(records: Sequence[BatchRecord]) -> Table:
         items, tables = record.items, record.tables
         state = f"{record.status}: {record.reason}" if record.reason else record.status
         running = sum(items.get(name, 0) for name in ("sent", "ingesting", "reading"))
+        waits = items.get("deferred", 0)
         grid.add_row(
             Text(record.name),
             Text(state, "yellow" if record.reason else ""),
             f"{record.ended:,}/{record.total:,}",
             f"{items.get('waiting', 0):,}",
-            f"{running:,}",
+            f"{running:,}" + (f" (+ {waits:,} wait for a job)" if waits else ""),
             Text(f"{items.get('failed', 0):,}", "red" if items.get("failed") else ""),
             f"{tables.get('accepted', 0):,}",
             f"{tables.get('review', 0):,}",
@@ -214,13 +225,29 @@ def cancel(batch: Name) -> None:
     from worker.settings import load_settings
     from worker.store import Store
 
-    with Store.open(load_settings()) as store:
+    settings = load_settings()
+    with Store.open(settings) as store:
         out().print(f"{batch}: {store.cancel_batch(batch):,} files given up", markup=False)
+        _stop_jobs(store, settings)
+
+
+def _stop_jobs(store: Store, settings: Settings) -> None:
+    """Stop at the endpoint what nobody waits for any more; workers try it again where that fails."""
+    if not store.jobs.has_unwanted():
+        return
+    from schemas import ConfigError, ModelError
+    from worker.deferred import stop_unwanted
+
+    try:
+        stop_unwanted(store, settings)
+    except (ConfigError, ModelError) as error:
+        hint(f"The endpoint could not be told ({error}); workers will.")
 
 
 def resume(batch: Name, budget: Budget = None) -> None:
     """Let a paused batch go on, with a larger budget if it has spent its own."""
-    from worker.app import CUT, make_app
+    from worker.app import make_app
+    from worker.queues import CUT
     from worker.settings import load_settings
     from worker.store import Store
 
@@ -254,8 +281,9 @@ def retry(
 
 def sweep() -> None:
     """Send again what lost its message or its worker. Workers do so every minute by themselves."""
-    from worker.app import SWEEP, make_app
+    from worker.app import make_app
     from worker.cli.console import stop
+    from worker.queues import SWEEP
     from worker.settings import load_settings
 
     settings = load_settings()

@@ -126,7 +126,8 @@ def _database(settings: Settings) -> str:
 
 
 def _broker(settings: Settings) -> str:
-    from worker.app import QUEUES, make_app
+    from worker.app import make_app
+    from worker.queues import QUEUES
 
     app = make_app(settings)
     with app.connection_for_write() as connection:
@@ -147,7 +148,7 @@ def _broker(settings: Settings) -> str:
 def _canaries(settings: Settings) -> Iterator[Answer]:
     """One answer a queue; none at all while no worker has sent a canary yet, as one does after its first minute."""
     from schemas import ConfigError
-    from worker.app import QUEUES
+    from worker.queues import QUEUES
     from worker.store import Store
     from worker.telemetry.health import canary
 
@@ -184,6 +185,7 @@ def _ocr(settings: Settings) -> Answer:
 
 
 def _model(settings: Settings) -> Iterator[Answer]:
+    from worker.embedded import EMBEDDED
     from worker.settings import without_password
 
     key = settings.openai_api_key
@@ -191,8 +193,20 @@ def _model(settings: Settings) -> Iterator[Answer]:
     if not settings.model:
         yield Answer("model", "none", "off", "GOUJI_MODEL, OPENAI_BASE_URL and OPENAI_API_KEY name one")
         return
+    if settings.model == EMBEDDED:
+        yield _asked("model", EMBEDDED, _embedded)
+        return
     yield Answer("key", "set" if key else "not set", "ok" if key else "off", "OPENAI_API_KEY; never shown")
     yield _asked("model", f"{settings.model} at {without_password(url)}", lambda: _endpoint(settings, url))
+
+
+def _embedded() -> str:
+    from worker.embedded import card
+    from worker.embedded.server import require
+
+    require()
+    read = [kind for kind in card().kinds if card().reads(kind)]
+    return f"{card().base}, adapter {card().version}, asked for {', '.join(read) or 'no kind'}"
 
 
 def _endpoint(settings: Settings, url: str) -> str:

@@ -22,6 +22,7 @@ class Served(StrEnum):
     INGEST = "ingest"
     LLM = "llm"
     RECONCILE = "reconcile"
+    EXPORT = "export"
 
 
 def _work_here(settings: Settings, until_done: bool, threads: int | None) -> None:
@@ -69,7 +70,8 @@ def work(
         return
     if until_done:
         stop("--until-done: workers over a broker work until they are stopped")
-    from worker.app import QUEUES, make_app
+    from worker.app import make_app
+    from worker.queues import QUEUES
 
     queues = ",".join(settings.queue_prefix + name for name in queue or QUEUES)
     if settings.metrics_port:
@@ -77,7 +79,9 @@ def work(
 
         metrics.serve(Store.open(settings), settings.metrics_port)
     with tempfile.TemporaryDirectory(prefix="gouji-worker-") as folder:
-        make_app(settings).worker_main(
+        app = make_app(settings)
+        app.declare()
+        app.worker_main(
             [
                 "worker",
                 f"--pool={pool}",

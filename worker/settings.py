@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from decimal import Decimal
 from hashlib import sha256
@@ -22,6 +23,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schemas.errors import ConfigError
+from worker.embedded import EMBEDDED, card
 from worker.limits import Engine, Limits, Ocr
 
 Readers = Literal["llm", "layout", "both"]
@@ -49,8 +51,11 @@ class Settings(BaseSettings):
     chunks are read at the same time where a model is asked; `calibration` is a file of `gouji eval
     calibrate` (None: the shipped one) and `audit_share` the share of accepted tables that people look at
     all the same; `in_flight` is how many files of batches are at work at the same time; `queue_prefix`
-    begins the names of the queues on a broker; `blobs_url` is where texts and files are kept. Addresses
-    and keys may hold secrets and stay out of `repr`.
+    begins the names of the queues on a broker; `job_poll_s` is how often jobs of the batch API are looked at,
+    in seconds, and for how long nothing new must have come for one to be sent; `blobs_url` is where texts and
+    files are kept; `export_days` is how many days the file of an export is kept, `webhook_private` whether
+    webhooks may be on this machine or a private network, and without TLS. Addresses and keys may hold
+    secrets and stay out of `repr`.
     """
 
     model_config = SettingsConfigDict(
@@ -74,11 +79,13 @@ class Settings(BaseSettings):
     )
     model: str | None = None
     readers: Readers = Field(default_factory=lambda done: "both" if done["model"] else "layout")
-    llm_when: LlmWhen = "always"
+    llm_when: LlmWhen = Field(default_factory=lambda done: "unclosed" if _is_own(done) else "always")
     wire: Wire = "refs"
-    mode: Mode = "auto"
+    mode: Mode = Field(default_factory=lambda done: "json_schema" if _is_own(done) else "auto")
     timeout_s: float = Field(default=120.0, gt=0, le=3600)
-    rows_per_call: int = Field(default=40, ge=1, le=1000)
+    rows_per_call: int = Field(
+        default_factory=lambda done: card().rows_per_call if _is_own(done) else 40, ge=1, le=1000
+    )
     requests_per_minute: float | None = Field(default=None, gt=0)
     tokens_per_minute: float | None = Field(default=None, gt=0)
     temperature: float = Field(default=0.0, ge=0, le=2)
@@ -98,9 +105,16 @@ class Settings(BaseSettings):
     attempts: int = Field(default=3, ge=1, le=100)
     in_flight: int = Field(default=64, ge=1, le=100_000)
     concurrency: int = Field(default=4, ge=1, le=64)
+    job_poll_s: float = Field(default=30.0, gt=0, le=3600)
     queue_prefix: str = "gouji."
     log: Log = "auto"
     log_level: LogLevel = "warning"
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = Field(default=None, repr=False)
+    oidc_role_claim: str | None = None
+    export_days: int = Field(default=7, ge=1, le=3650)
+    webhook_private: bool = False
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
     traces: bool = False
 
@@ -146,6 +160,15 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _asked_as_trained(self) -> Settings:
+        if self.model == EMBEDDED and (self.wire, self.mode) != (card().wire, "json_schema"):
+            raise ValueError(
+                f"{_PREFIX}MODEL={EMBEDDED} answers in the format {card().wire} by json_schema alone: "
+                f"unset {_PREFIX}WIRE and {_PREFIX}MODE"
+            )
+        return self
+
     @property
     def limits(self) -> Limits:
         """How much of a file is read, and how images of text are."""
@@ -173,7 +196,12 @@ class Settings(BaseSettings):
             return f"layout{rest}"
         when = "" if self.readers == "llm" else f" {self.llm_when}"
         answer = f"{self.wire} {self.mode} {self.temperature:g} {self.rows_per_call}"
-        return f"{self.readers}{when} {self.model} {answer}{rest}"
+        model = f"{EMBEDDED} {card().version}" if self.model == EMBEDDED else self.model
+        return f"{self.readers}{when} {model} {answer}{rest}"
+
+
+def _is_own(done: dict[str, Any]) -> bool:
+    return done.get("model") == EMBEDDED
 
 
 def _digest(path: Path) -> str:
@@ -187,11 +215,14 @@ def _sqlite_under(home: Path) -> str:
 def load_settings(**overrides: Any) -> Settings:
     """Settings of the environment; `overrides` by field name win, None among them counts as not given.
 
+    What the environment does not say may stand in a file of the variable's name in CREDENTIALS_DIRECTORY, where
+    systemd puts secrets.
+
     Raises ConfigError that names each variable at fault, what it may be, and never its value.
     """
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
-        return Settings(**given)
+        return Settings(_secrets_dir=os.environ.get("CREDENTIALS_DIRECTORY"), **given)
     except ValidationError as error:
         raise ConfigError("; ".join(_in_words(error))) from None
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import re
+import shutil
 import zlib
+from collections.abc import Iterator
+from contextlib import suppress
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
+from schemas.errors import ConfigError
 from worker.files import write_whole
 from worker.ingest.page import Sheet
 from worker.limits import Limits
@@ -39,14 +45,46 @@ class PageCache:
         return total, {number: sheet for number, sheet in found.items() if sheet is not None}
 
     def put_total(self, total: int) -> None:
-        """Keep how many pages there are."""
-        write_whole(self._folder / "pages", str(total).encode())
+        """Keep how many pages there are. Raises ConfigError where the disk does not take it."""
+        self._put("pages", str(total).encode())
 
     def put(self, number: int, sheet: Sheet) -> None:
-        """Keep a page."""
-        write_whole(
-            self._folder / f"{number}.json.gz", gzip.compress(sheet.model_dump_json().encode(), 5, mtime=0)
-        )
+        """Keep a page. Raises ConfigError where the disk does not take it."""
+        self._put(f"{number}.json.gz", gzip.compress(sheet.model_dump_json().encode(), 5, mtime=0))
+
+    def _put(self, name: str, data: bytes) -> None:
+        try:
+            write_whole(self._folder / name, data)
+        except OSError as error:
+            problem = f"GOUJI_HOME: {self._folder} cannot be written ({error.strerror or error})"
+            raise ConfigError(f"{problem}; free some space (gouji purge), or name another folder") from error
+
+
+class Pages(NamedTuple):
+    """The pages that are kept of one file: `size` in bytes, `at` when the last was written, in seconds since 1970."""
+
+    sha256: str
+    folder: Path
+    size: int
+    at: float
+
+    def drop(self) -> None:
+        """Remove them; they are read anew when they are asked for."""
+        # A worker may keep a further page at this moment; the next time that goes too.
+        shutil.rmtree(self.folder, ignore_errors=True)
+        with suppress(OSError):
+            self.folder.parent.rmdir()
+
+
+def kept_pages(folder: Path) -> Iterator[Pages]:
+    """The pages of every file that are kept below a folder."""
+    for each in folder.glob("[0-9a-f][0-9a-f]/*"):
+        if not re.fullmatch(r"[0-9a-f]{64}", each.name):
+            continue
+        with suppress(FileNotFoundError):
+            found = [path.stat() for path in each.rglob("*") if path.is_file()] or [each.stat()]
+            size, at = sum(about.st_size for about in found), max(about.st_mtime for about in found)
+            yield Pages(each.name, each, size, at)
 
 
 def _sheet(path: Path) -> Sheet | None:

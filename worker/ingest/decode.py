@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
-from functools import cache
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -148,7 +148,7 @@ def _is_chinese(text: str, data: bytes) -> bool:
     return _plausibility(text) >= _PLAUSIBLE
 
 
-@cache
+@lru_cache(maxsize=16384)
 def _weight(char: str) -> float:
     """How much a character speaks for Chinese or plain text: 1 usual, 0 rare, below what text never holds."""
     category = unicodedata.category(char)

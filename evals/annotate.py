@@ -59,10 +59,12 @@ def annotate(
     every = list(listed(extraction))
     kept = [item for item in every if item.verdict.status in _SETTLED]
     left = [f"{x.chunk.id}  {x.verdict.status}  {title_of(x)}" for x in every if x not in kept]
-    if left and tables == "all":
+    # What a person rejected is settled too, and is no gold.
+    waiting = sum(item.verdict.status not in (*_SETTLED, "rejected") for item in every)
+    if waiting and tables == "all":
         stop(
-            f"{document.name}: {len(left)} of {len(every)} tables are not settled; settle them, or leave them out "
-            "with --tables accepted",
+            f"{document.name}: {waiting} of {len(every)} tables are not settled; settle them at the review desk, or "
+            "leave them out with --tables accepted",
             more=left,
         )
     if not kept:

@@ -9,7 +9,9 @@ object.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -25,7 +27,7 @@ from typing import Any, NamedTuple
 
 from evals.run.measure import speak_directly
 from evals.simulate.limited import Limited
-from evals.simulate.server import Json, Reply, ScriptedServer
+from evals.simulate.server import Json
 from prompts import WIRES
 from schemas import Chunk, Document, ModelError
 from worker.readers.breaker import Breaker
@@ -53,7 +55,11 @@ FORM = """\
 
 
 class Figures(NamedTuple):
-    """What came of one run, after it settled; `calls` are those that were answered, `vain` those that were not."""
+    """What came of one run, after it settled; `calls` are those that were answered, `vain` those that were not.
+
+    `cpu_ms_a_call` is what the process that asks takes, without the endpoint and the database; `load` what the
+    machine was under at the end.
+    """
 
     limit: float | None
     seconds: float
@@ -62,6 +68,8 @@ class Figures(NamedTuple):
     calls_a_second: float
     vain_share: float
     cpu_ms_a_call: float
+    endpoint_cpu_ms_a_call: float
+    load: float
     failed: int
 
 
@@ -79,10 +87,17 @@ def answer_to(chunk: Chunk) -> Json:
     return WIRES[_WIRE].encode(LayoutReader().read(chunk).table, chunk).model_dump(mode="json")
 
 
+class Seen(NamedTuple):
+    """What an endpoint saw, known once it is left: calls with whether they were answered, CPU seconds it took."""
+
+    came: list[tuple[float, bool]]
+    cpu_s: list[float]
+
+
 @contextmanager
-def endpoint(answer: Json, limit: float | None) -> Iterator[tuple[str, list[tuple[float, bool]]]]:
-    """The address of an endpoint in a process of its own, and, once it is left, the calls that came to it."""
-    came: list[tuple[float, bool]] = []
+def endpoint(answer: Json, limit: float | None) -> Iterator[tuple[str, Seen]]:
+    """The address of an endpoint in a process of its own, and what it saw."""
+    seen = Seen([], [])
     command = [sys.executable, "-m", "evals.bench.limit", "--serve", json.dumps([answer, limit])]
     with subprocess.Popen(  # noqa: S603 - our own interpreter and module
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -90,21 +105,22 @@ def endpoint(answer: Json, limit: float | None) -> Iterator[tuple[str, list[tupl
         try:
             if process.stdout is None:
                 raise ValueError("the endpoint says nothing")
-            yield process.stdout.readline().strip(), came
+            yield process.stdout.readline().strip(), seen
             said, _ = process.communicate("\n", timeout=30)
-            came += [(at, good) for at, good in json.loads(said)]
+            told = json.loads(said)
+            seen.came.extend((at, good) for at, good in told["came"])
+            seen.cpu_s.append(told["cpu_s"])
         finally:
             process.kill()
 
 
 def serve(answer: Json, limit: float | None) -> None:
     """Answer until a line is read; then write what came."""
-    script = Limited(lambda _: Reply(answer, hang=LATENCY_S), limit)
-    with ScriptedServer(script) as server:
-        sys.stdout.write(f"{server.url}\n")
-        sys.stdout.flush()
-        sys.stdin.readline()
-        sys.stdout.write(json.dumps(script.came))
+    text = json.dumps(answer, ensure_ascii=False)
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+    usage = {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100}
+    said = {"id": "scripted", "object": "chat.completion", "created": 0, "model": "bench"}
+    asyncio.run(Limited({**said, "choices": [choice], "usage": usage}, LATENCY_S, limit).serve())
 
 
 def measure(settings: Settings, store: Store, seconds: float, seed: int, limit: float | None) -> Figures:
@@ -113,7 +129,7 @@ def measure(settings: Settings, store: Store, seconds: float, seed: int, limit: 
     failed: list[ModelError] = []
     numbers = count()
     over = threading.Event()
-    with TemporaryDirectory() as home, endpoint(answer_to(chunks[0]), limit) as (url, came):
+    with TemporaryDirectory() as home, endpoint(answer_to(chunks[0]), limit) as (url, seen):
         asking = settings.model_copy(update={"openai_base_url": url, "home": Path(home)})
         reader = Breaker(LlmReader(asking, pace=store.pace(f"{url} bench")))
 
@@ -135,7 +151,7 @@ def measure(settings: Settings, store: Store, seconds: float, seed: int, limit: 
         for thread in threads:
             thread.join()
         reader.close()
-    settled = [good for at, good in came if began <= at < ended]
+    settled = [good for at, good in seen.came if began <= at < ended]
     calls, vain = settled.count(True), settled.count(False)
     return Figures(
         limit=limit,
@@ -145,6 +161,8 @@ def measure(settings: Settings, store: Store, seconds: float, seed: int, limit: 
         calls_a_second=round(calls / (ended - began), 2),
         vain_share=round(vain / max(1, len(settled)), 4),
         cpu_ms_a_call=round(1000 * cpu / max(1, calls), 2),
+        endpoint_cpu_ms_a_call=round(1000 * seen.cpu_s[0] / max(1, len(seen.came)), 2),
+        load=round(os.getloadavg()[0], 2),
         failed=len(failed),
     )
 

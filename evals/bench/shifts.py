@@ -118,7 +118,7 @@ def _outcome(dice: Dice, fault: str, plant: Plant, readings: Mapping[str, Readin
         result = repaired(found)
         exact = _arranged(result[key].table) == _arranged(true)
         repairs = sum(bool(reading.repairs) for reading in result.values())
-        broken = bool(Bench(key, table).balance.failing)
+        broken = bool(Bench(Grid(key, table)).balance.failing)
         return Outcome(
             fault=fault,
             broken=broken,
@@ -159,7 +159,7 @@ def _identifiable(true: AnyTable, shifts: Shifts) -> bool:
 
 
 def _held(true: AnyTable, shifts: Shifts) -> bool:
-    bench = Bench("", true)
+    bench = Bench(Grid("", true))
     held = {
         key
         for equation in bench.found
@@ -186,7 +186,7 @@ def _parts(true: AnyTable, shifts: Shifts) -> list[Shifts]:
 
 def _only_cure(true: AnyTable, table: AnyTable) -> bool:
     """Whether the truth is the simplest cure of a table, and no other takes only a step more."""
-    bench = Bench("", table)
+    bench = Bench(Grid("", table))
     if not bench.balance.failing:
         return False
     cures = [

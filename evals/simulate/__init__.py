@@ -9,6 +9,7 @@ presented as a model's accuracy.
 
 from __future__ import annotations
 
+from evals.simulate.batches import Batches
 from evals.simulate.errors import ErrorModel, Injected
 from evals.simulate.faults import CELL_FAULTS, STRUCTURE_FAULTS
 from evals.simulate.model import SimulatedModel, count_tokens
@@ -18,6 +19,7 @@ __all__ = [
     "CELL_FAULTS",
     "STRUCTURE_FAULTS",
     "Asked",
+    "Batches",
     "ErrorModel",
     "Injected",
     "Reply",

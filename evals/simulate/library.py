@@ -83,7 +83,18 @@ class Library:
         if mark := _MARK.search(prompt):
             sign = re.escape(mark[1])
             text = re.sub(rf"{sign}\d+(?:{sign})?", "", text)
-        wanted = [text for _, _, text in _lines(normalise(text))]
+        yield from self._standing([text for _, _, text in _lines(normalise(text))])
+
+    def find_piece(self, text: str) -> Iterator[Passage]:
+        """The places of a piece that may begin and end within a line; such lines are left out."""
+        wanted = [line for _, _, line in _lines(normalise(text))]
+        for lines in (wanted, wanted[1:], wanted[:-1], wanted[1:-1]):
+            if found := list(self._standing(lines)):
+                yield from found
+                return
+
+    def _standing(self, wanted: Sequence[str]) -> Iterator[Passage]:
+        """Where lines stand one after the other."""
         if not wanted:
             return
         rarest = min(range(len(wanted)), key=lambda i: len(self._at.get(wanted[i], ())))

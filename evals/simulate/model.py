@@ -12,8 +12,9 @@ from functools import cache
 from random import Random
 from types import TracebackType
 
-from evals.baselines import naive_form
+from evals.baselines import langextract_form, naive_form
 from evals.cases import Case, CellKey
+from evals.simulate.batches import Batches
 from evals.simulate.errors import ErrorModel, Injected, Slip, made, mended, planned
 from evals.simulate.faults import Page, blank_unseen
 from evals.simulate.library import Known, Library, Passage
@@ -36,23 +37,35 @@ class SimulatedModel:
     It measures what the validators let through. It says nothing of the accuracy of any model, and no figure got
     with it may be shown as one: its errors are those that were thought of, at rates that were chosen.
 
-    Runs while entered; `url` is the base URL, any model name and key will do; `asked` counts the requests. It
-    understands the prompts of this project in every wire format, for whole chunks and for parts, and those of the
-    naive baseline; a source that is of none of the cases is rejected with status 400. What it does follows from
+    Runs while entered; `url` is the base URL, any model name and key will do; `asked` counts the requests,
+    `written` the tokens of the answers. It understands the prompts of this project in every wire format, for whole
+    chunks and for parts, and those of the baselines; a source that is of none of the cases is rejected with status
+    400, but for LangExtract, which also asks for what lies between tables. What it does follows from
     the seed, the document, the chunk, the attempt and what it was told of the attempts before; a source that two
-    cases share is taken for that of the first. Usage is counted by `count_tokens`.
+    cases share is taken for that of the first. `batches` is its batch API. Usage is counted by `count_tokens`; an
+    answer takes `latency_s` seconds, and as long as its tokens take at `tokens_a_second` (None: no time).
     """
 
-    def __init__(self, cases: Iterable[Case], errors: ErrorModel | None = None, seed: int = 0) -> None:
+    def __init__(
+        self,
+        cases: Iterable[Case],
+        errors: ErrorModel | None = None,
+        seed: int = 0,
+        batches: Batches | None = None,
+        *,
+        latency_s: float = 0.0,
+        tokens_a_second: float | None = None,
+    ) -> None:
         self._library = Library(cases)
         self._errors = errors or ErrorModel()
         self._seed = seed
-        self._server = ScriptedServer(self._reply)
+        self._latency_s, self._tokens_a_second = latency_s, tokens_a_second
+        self._server = ScriptedServer(self._reply, batches=batches)
         self._lock = threading.Lock()
         self._arrived: Counter[str] = Counter()
         self._plans: dict[tuple[str, str], list[Slip]] = {}
         self._done: list[Injected] = []
-        self.asked = 0
+        self.asked = self.written = 0
 
     @property
     def url(self) -> str:
@@ -80,6 +93,8 @@ class SimulatedModel:
             self._server.asked.clear()
             self.asked += 1
             found = self._understood(asked)
+            if found is None and langextract_form.DESCRIPTION in asked.prompt:
+                return Reply(langextract_form.written([]), hang=self._latency_s)
             if found is None:
                 return Reply(status=400, error={"message": "the source is of none of the cases"})
             passage, known, form = found
@@ -94,15 +109,20 @@ class SimulatedModel:
             prompt = sum(count_tokens(str(message.get("content") or "")) for message in asked.messages)
             tokens = count_tokens(text)
             longest = self._errors.longest or tokens
+            self.written += min(tokens, longest)
+            takes = self._latency_s + (tokens / self._tokens_a_second if self._tokens_a_second else 0.0)
             return Reply(
                 text[: len(text) // 2] if "malformed" in trouble or tokens > longest else answer,
                 finish="length" if tokens > longest else "stop",
-                hang=self._errors.pause_s if "slow" in trouble else 0.0,
+                hang=takes + (self._errors.pause_s if "slow" in trouble else 0.0),
                 usage=(prompt, 0, min(tokens, longest)),
             )
 
     def _understood(self, asked: Asked) -> tuple[Passage, Sequence[Known], str] | None:
         """The passage asked for, what is known of its chunks, and the form of the answer."""
+        if langextract_form.DESCRIPTION in asked.prompt:
+            for passage in self._library.find_piece(langextract_form.question(asked.prompt)):
+                return passage, self._library.known(passage), langextract_form.NAME
         for passage in self._library.find(asked.prompt):
             known = self._library.known(passage)
             if naive_form.SYSTEM in asked.system:
@@ -129,6 +149,8 @@ class SimulatedModel:
 
     def _answer(self, asked: Asked, passage: Passage, known: Sequence[Known], form: str) -> Json:
         pages = [self._page(asked, passage, each, ids=form == "refs") for each in known]
+        if form == langextract_form.NAME:
+            return langextract_form.written([page.answered for page in pages])
         if form != naive_form.NAME:
             return WIRES[form].encode(pages[0].answered, pages[0].chunk).model_dump(mode="json")
         starts = [passage.start <= each.chunk.start for each in known]

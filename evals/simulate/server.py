@@ -3,12 +3,14 @@
     with ScriptedServer(lambda asked: Reply({"rows": []})) as server:
         settings = load_settings(model="any", openai_base_url=server.url)
 
-It speaks chat completions in the forms in which schemas are asked for: `json_schema`, `tools` and `md_json`.
+It speaks chat completions in the forms in which schemas are asked for: `json_schema`, `tools` and `md_json`, and the
+batch API where it is given one.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +19,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Literal
+from urllib.parse import parse_qsl, urlsplit
+
+from evals.simulate.batches import Answered, Batches, Dropped
 
 Mode = Literal["json_schema", "tools", "md_json", "text"]
 MODES: tuple[Mode, ...] = ("json_schema", "tools", "md_json")
@@ -25,13 +30,14 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Asked:
-    """One request; the names of `headers` are in lower case.
+    """One request; the names of `headers` are in lower case, `by_job`: it came in a file of a job.
 
     `tries` counts the answers that the conversation already holds, `complaint` is the last word in it.
     """
 
     body: Json
     headers: Mapping[str, str]
+    by_job: bool = False
 
     @property
     def messages(self) -> list[Json]:
@@ -110,15 +116,25 @@ Script = Callable[[Asked], Reply]
 class ScriptedServer:
     """Runs while entered; `url` is the base URL, `asked` everything that came in, probes in `probes`.
 
-    `modes` are those that it keeps to a schema in; others it rejects, or answers in prose if `polite`.
+    `modes` are those that it keeps to a schema in; others it rejects, or answers in prose if `polite`. `batches` is its
+    batch API; without it there is none. `port` 0 is any that is free.
     """
 
-    def __init__(self, script: Script, *, modes: tuple[Mode, ...] = MODES, polite: bool = False) -> None:
+    def __init__(
+        self,
+        script: Script,
+        *,
+        modes: tuple[Mode, ...] = MODES,
+        polite: bool = False,
+        batches: Batches | None = None,
+        port: int = 0,
+    ) -> None:
         self.asked: list[Asked] = []
         self.probes: list[Asked] = []
         self._script, self._modes, self._polite = script, modes, polite
+        self.batches = batches
         self._closing = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
 
@@ -134,9 +150,14 @@ class ScriptedServer:
         self._server.server_close()
         self._thread.join()
 
-    def answer(self, body: Json, headers: Mapping[str, str]) -> Reply:
+    @property
+    def live(self) -> list[Asked]:
+        """What came in by itself, and not in a file of a job."""
+        return [asked for asked in self.asked if not asked.by_job]
+
+    def answer(self, body: Json, headers: Mapping[str, str], *, by_job: bool = False) -> Reply:
         """The reply to one request."""
-        asked = Asked(body, headers)
+        asked = Asked(body, headers, by_job)
         if asked.mode != "text" and asked.mode not in self._modes:
             self.probes.append(asked)
             if self._polite:
@@ -149,6 +170,11 @@ class ScriptedServer:
             return Reply({"colour_of_snow": "white"})
         self.asked.append(asked)
         return self._script(asked)
+
+    def by_job(self, body: Json) -> tuple[int, Json]:
+        """Status and body of the answer to a request in a file of a job."""
+        reply = self.answer(body, {}, by_job=True)
+        return reply.status, _payload(reply, body)
 
     def wait(self, seconds: float) -> None:
         """Wait, but no longer than the server runs."""
@@ -163,17 +189,56 @@ class ScriptedServer:
             disable_nagle_algorithm = True
             wbufsize = -1
 
+            def do_GET(self) -> None:
+                self._of_jobs(b"")
+
             def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                data = self._body()
+                if re.match(r"/v1/(files|batches)\b", self.path):
+                    self._of_jobs(data)
+                    return
+                body = json.loads(data)
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 reply = server.answer(body, headers)
                 server.wait(reply.hang)
                 payload = reply.raw if reply.raw is not None else json.dumps(_payload(reply, body)).encode()
+                self._say(reply.status, payload, reply.headers)
+
+            def _body(self) -> bytes:
+                if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+                    return self.rfile.read(int(self.headers["Content-Length"] or 0))
+                data = b""
+                while size := int(self.rfile.readline(), 16):
+                    data += self.rfile.read(size)
+                    self.rfile.readline()
+                self.rfile.readline()
+                return data
+
+            def _of_jobs(self, data: bytes) -> None:
+                """Files and batches, where the server has them."""
+                url = urlsplit(self.path)
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                path = url.path.removeprefix("/v1")
+                try:
+                    said = (
+                        server.batches.handle(
+                            self.command, path, dict(parse_qsl(url.query)), headers, data, server.by_job
+                        )
+                        if server.batches
+                        else Answered(404, {"error": {"message": f"no such path: {url.path}"}})
+                    )
+                except Dropped:
+                    self.close_connection = True
+                    return
+                payload = said.body if isinstance(said.body, bytes) else json.dumps(said.body).encode()
+                self._say(said.status, payload, {})
+
+            def _say(self, status: int, payload: bytes, headers: Mapping[str, str]) -> None:
                 with suppress(ConnectionError):
-                    self.send_response(reply.status)
+                    self.send_response(status)
                     self.send_header("Content-Type", "application/json")
                     self.send_header("Content-Length", str(len(payload)))
-                    for name, value in reply.headers.items():
+                    for name, value in headers.items():
                         self.send_header(name, value)
                     self.end_headers()
                     self.wfile.write(payload)

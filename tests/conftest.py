@@ -27,7 +27,11 @@ hypothesis.settings.load_profile("gouji")
 
 REQUIRED = os.environ.get("GOUJI_TEST_SERVICES") == "required"
 POSTGRES = os.environ.get("GOUJI_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
-REDIS = os.environ.get("GOUJI_TEST_REDIS", "redis://127.0.0.1:6379/15")
+# Tests clean up what they added to a database of Redis: each process of a parallel run has one of its own.
+REDIS = os.environ.get(
+    "GOUJI_TEST_REDIS",
+    f"redis://127.0.0.1:6379/{15 - int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0')[2:]) % 15}",
+)
 RABBITMQ = os.environ.get("GOUJI_TEST_RABBITMQ", "amqp://guest:guest@127.0.0.1:5672//")
 TIMEOUT = 3
 

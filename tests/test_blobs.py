@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
@@ -11,7 +14,7 @@ from uuid import uuid4
 
 import pytest
 
-from schemas import ConfigError
+from schemas import Away, ConfigError
 from worker.readers.cache import AnswerCache
 from worker.store import BlobStore
 
@@ -103,6 +106,69 @@ def test_urls_that_are_refused(url: str) -> None:
     with pytest.raises(ConfigError, match="GOUJI_BLOBS_URL") as raised:
         BlobStore(url)
     assert "secret" not in str(raised.value)
+
+
+def test_an_endpoint_that_is_down_is_waited_for(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    with pytest.raises(Away, match=r"GOUJI_BLOBS_URL: s3://.* cannot be read \(EndpointConnectionError\)"):
+        BlobStore(s3_url).kept(SHA, "original")
+
+
+def test_a_url_of_another_host_is_refused() -> None:
+    with pytest.raises(ConfigError, match="GOUJI_BLOBS_URL: file://nas/ is on another host; write file:///"):
+        BlobStore("file://nas/blobs")
+
+
+def test_what_is_listed(url: str | Path) -> None:
+    blobs = BlobStore(url)
+    assert list(blobs.listed()) == []
+    begin = time.time()
+    blobs.keep(SHA, "original", b"12345")
+    blobs.keep(SHA, "page-1-150.png", b"")
+    AnswerCache(f"{url}/answers").put("cd" * 32, {})
+    found = sorted(blobs.listed())
+    assert [(each.sha256, each.name, each.size) for each in found] == [
+        (SHA, "original", 5),
+        (SHA, "page-1-150.png", 0),
+    ]
+    (answer,) = blobs.answers()
+    assert answer.name == f"answers/{'cd' * 32}.json"
+    # S3 tells whole seconds.
+    assert all(begin - 2 <= at <= time.time() + 2 for at in [answer.at, *(each.at for each in found)])
+    blobs.discard(answer.name)
+    assert list(blobs.answers()) == []
+
+
+@pytest.mark.parametrize("done", ["written", "read", "removed", "listed", "opened"])
+def test_what_a_disk_refuses_names_the_setting_and_what_to_do(done: str, tmp_path: Path) -> None:
+    (tmp_path / SHA[:2]).write_text("a file where a folder belongs")
+    blobs = BlobStore(tmp_path)
+    ask: dict[str, Callable[[], object]] = {
+        "written": lambda: blobs.keep(SHA, "original", b""),
+        "read": lambda: blobs.kept(SHA, "original"),
+        "removed": lambda: blobs.drop(SHA, "original"),
+        "listed": lambda: blobs.drop(SHA),
+        "opened": lambda: blobs.opened(SHA, "original").__enter__(),
+    }
+    with pytest.raises(ConfigError, match=r"GOUJI_BLOBS_URL: .*/ab.* cannot be .*; check the folder"):
+        ask[done]()
+
+
+def test_a_full_disk_names_the_setting_and_what_to_do(tmp_path: Path) -> None:
+    # A process that may write no more than so many bytes to a file stands in for the disk.
+    script = (
+        "import resource, sys; from worker.store import BlobStore\n"
+        "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "BlobStore(sys.argv[1]).keep('ab' * 32, 'original', b'x' * 5000)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, tmp_path], capture_output=True, encoding="utf-8", check=False
+    )
+    last = done.stderr.splitlines()[-1]
+    assert "Away: GOUJI_BLOBS_URL: " in last
+    assert "cannot be written (File too large); free some space (gouji purge), or name another" in last
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")

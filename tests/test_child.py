@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -86,8 +86,9 @@ def killing(times: int, before: set[int]) -> Iterator[None]:
         while len(killed) < times and not done.is_set():
             for pid in new(before):
                 if pid not in killed:
-                    os.kill(pid, signal.SIGSEGV)
-                    killed.add(pid)
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGSEGV)
+                        killed.add(pid)
             time.sleep(0.001)
 
     done = threading.Event()
@@ -110,9 +111,12 @@ def test_the_child_has_no_secrets_and_lives_within_limits(
     def look(_done: int, _total: int) -> None:
         for pid in new(before):
             folder = Path(f"/proc/{pid}")
-            seen.append(((folder / "environ").read_bytes(), (folder / "limits").read_text()))
+            with suppress(FileNotFoundError, ProcessLookupError):
+                told = (folder / "limits").read_text()
+                if environment := (folder / "environ").read_bytes():
+                    seen.append((environment, told))
 
-    for _ in range(20):  # a child may be gone before it is looked at
+    for _ in range(20):  # a child may be gone, or going, when it is looked at
         load(book, Limits(memory=ByteSize(2_000_000_000), page_timeout_s=30), progress=look)
         if seen:
             break

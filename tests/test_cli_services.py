@@ -21,7 +21,7 @@ from tests.documentation import DOCS, PAGES, clean_environment, rendered
 
 COMMANDS = (
     *("extract", "submit", "status", "cancel", "resume", "retry", "show", "findings", "export", "kinds"),
-    *("doctor", "worker", "sweep"),
+    *("doctor", "worker", "sweep", "purge", "desk", "token"),
 )
 
 
@@ -109,7 +109,7 @@ def test_doctor_fails_where_something_does_not_answer(
 
 
 def test_workers_take_what_extract_queues(gouji: Gouji, broker: Broker, tmp_path: Path) -> None:
-    for name in ("ingest", "llm", "reconcile"):
+    for name in ("ingest", "llm", "reconcile", "export"):
         broker.queue(name)
     environment = {"GOUJI_BROKER_URL": broker.url, "GOUJI_QUEUE_PREFIX": broker.prefix}
     log = tmp_path / "worker.log"
@@ -171,7 +171,7 @@ def test_the_manual_speaks_of_every_option(gouji: Gouji, command: str) -> None:
     manual = (DOCS / "cli.md").read_text("utf-8")
     assert f"## gouji {command}" in manual
     options = set(re.findall(r"(?<!\S)--[a-z]+", shown.stdout)) - {"--help"}
-    assert options or command in {"cancel", "sweep"}
+    assert options or command in {"cancel", "sweep", "token"}
     assert {option for option in options if option not in manual} == set()
 
 

@@ -11,8 +11,7 @@ from pathlib import Path
 from tests.command import EXECUTABLE, Gouji
 from tests.conftest import Broker
 from tests.documentation import clean_environment
-
-QUEUES = ("ingest", "llm", "reconcile")
+from worker.queues import QUEUES
 
 
 def _told(gouji: Gouji, what: str, **environment: str) -> tuple[str, str]:

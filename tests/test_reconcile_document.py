@@ -9,7 +9,7 @@ import pytest
 from schemas import AnyTable
 from schemas.lexicon import contradiction, lookup
 from tests.tables import EXPENDITURE, cell, expenditure, failed, statuses, table
-from worker.reconcile import blamed, reconcile
+from worker.reconcile import Blame, reconcile
 
 SUMMARY = """
     [income]
@@ -90,7 +90,7 @@ def test_a_failure_between_tables_names_the_one_that_fails_by_itself() -> None:
 
     cross = [f for f in found if f.check == "cross.final_functions" and f.status == "failed"]
 
-    assert [blamed(f, found) for f in cross] == [("t1",)]
+    assert [Blame(found).of(f) for f in cross] == [("t1",)]
 
 
 def test_a_failure_between_tables_names_both_where_both_are_sound() -> None:
@@ -101,7 +101,7 @@ def test_a_failure_between_tables_names_both_where_both_are_sound() -> None:
 
     cross = [f for f in found if f.check == "cross.final_expenditure"]
 
-    assert [(f.status, blamed(f, found)) for f in cross] == [("failed", ("t1", "t2"))]
+    assert [(f.status, Blame(found).of(f)) for f in cross] == [("failed", ("t1", "t2"))]
 
 
 def target(project: str, funds: str) -> AnyTable:
@@ -123,7 +123,7 @@ def test_the_table_that_disagrees_with_many_is_the_odd_one_out() -> None:
 
     cross = [f for f in found if f.status == "failed"]
 
-    assert [(f.tables, blamed(f, found)) for f in cross] == [
+    assert [(f.tables, Blame(found).of(f)) for f in cross] == [
         (("a", "p"), ("p",)),
         (("b", "p"), ("p",)),
         (("c", "p"), ("p",)),

@@ -185,6 +185,16 @@ def test_a_message_that_comes_again_to_its_own_worker_is_taken_up(store: Store, 
     store.claim_chunk(chunk_ids[0], "one", 5, HOUR)
     again = store.claim_chunk(chunk_ids[0], "one", 5, HOUR)
     assert again is not None
+    assert again.attempt == 1
+
+
+def test_a_chunk_of_a_worker_that_is_known_to_be_gone_is_free_at_once(
+    store: Store, chunk_ids: list[int]
+) -> None:
+    store.claim_chunk(chunk_ids[0], "one", 5, HOUR)
+    assert store.claim_chunk(chunk_ids[0], "two", 5, HOUR, lambda worker: worker == "three") is None
+    again = store.claim_chunk(chunk_ids[0], "two", 5, HOUR, lambda worker: worker == "one")
+    assert again is not None
     assert again.attempt == 2
 
 
@@ -205,9 +215,9 @@ def test_a_chunk_of_a_worker_that_is_gone_is_free(
 
 
 def test_after_the_cap_a_chunk_is_poisoned(store: Store, chunk_ids: list[int], document: Document) -> None:
-    for _ in range(2):
-        assert store.claim_chunk(chunk_ids[0], "one", 2, HOUR) is not None
-    assert store.claim_chunk(chunk_ids[0], "one", 2, HOUR) is None
+    for worker in ("one", "two"):
+        assert store.claim_chunk(chunk_ids[0], worker, 2, NOTHING) is not None
+    assert store.claim_chunk(chunk_ids[0], "three", 2, NOTHING) is None
     record = store.find(document.name)
     assert record.poisoned == 1
     assert store.progress([record.id]).done == 1

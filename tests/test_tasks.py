@@ -21,9 +21,11 @@ from tests.asked import CALL, Asked
 from tests.book import Book
 from tests.form import FORM
 from worker import steps
-from worker.app import SWEEP, InProcess, is_gone, make_app
+from worker.app import InProcess, make_app
 from worker.batch import Outcome, process
+from worker.holding import is_gone
 from worker.ingest import load
+from worker.queues import SWEEP
 from worker.readers.breaker import Breaker
 from worker.readers.layout import LayoutReader
 from worker.segment import segment
@@ -161,9 +163,9 @@ def test_a_chunk_that_is_delivered_twice_is_read_once(form: Path, store: Store, 
     document_id = store.add_document(load(form)).id
     first, *_ = steps.cut_document(store, document_id)
     assert steps.cut_document(store, document_id)[0] == first
-    assert steps.read(store, [reader], settings, first, "m1") == (document_id, None)
-    assert steps.read(store, [reader], settings, first, "m1") == (document_id, None)
-    assert steps.read(store, [reader], settings, first, "m2") == (document_id, None)
+    assert steps.read(store, [reader], settings, first, "m1") == steps.Read(document_id)
+    assert steps.read(store, [reader], settings, first, "m1") == steps.Read(document_id)
+    assert steps.read(store, [reader], settings, first, "m2") == steps.Read(document_id)
     assert reader.times == {"t01": 1}
     assert len(store.load_read(document_id).readings["t01"]) == 1
 

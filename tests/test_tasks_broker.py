@@ -17,13 +17,14 @@ import pytest
 from schemas import ConfigError
 from tests.conftest import Broker
 from worker.batch import Outcome, process
+from worker.queues import QUEUES
 from worker.settings import Settings, load_settings
 from worker.store import Progress, Store
 
 
 @pytest.fixture
 def over_broker(broker: Broker, home: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    for queue in ("ingest", "llm", "reconcile"):
+    for queue in QUEUES:
         broker.queue(queue)
     monkeypatch.setenv("GOUJI_BROKER_URL", broker.url)
     monkeypatch.setenv("GOUJI_QUEUE_PREFIX", broker.prefix)
@@ -33,7 +34,7 @@ def over_broker(broker: Broker, home: Path, monkeypatch: pytest.MonkeyPatch) -> 
 @contextmanager
 def worker(*arguments: str, pool: str = "threads") -> Iterator[subprocess.Popen[bytes]]:
     """A worker of its own; it lives as long as the test needs it."""
-    queues = ",".join(os.environ["GOUJI_QUEUE_PREFIX"] + name for name in ("ingest", "llm", "reconcile"))
+    queues = ",".join(os.environ["GOUJI_QUEUE_PREFIX"] + name for name in QUEUES)
     started = subprocess.Popen(
         [
             *(sys.executable, *(arguments or ("-m", "celery", "-A", "worker.app", "worker"))),
@@ -110,7 +111,7 @@ make_app(load_settings(), readers=[Hanging()]).worker_main(["worker", *sys.argv[
 def test_a_killed_workers_messages_are_delivered_again(
     form: Path, rabbitmq_broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for queue in ("ingest", "llm", "reconcile"):
+    for queue in QUEUES:
         rabbitmq_broker.queue(queue)
     monkeypatch.setenv("GOUJI_BROKER_URL", rabbitmq_broker.url)
     monkeypatch.setenv("GOUJI_QUEUE_PREFIX", rabbitmq_broker.prefix)

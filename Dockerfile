@@ -7,7 +7,7 @@ COPY schemas schemas
 COPY prompts prompts
 COPY worker worker
 COPY evals evals
-RUN pip install --no-cache-dir -c constraints.txt '.[ocr,postgres,s3,telemetry]'
+RUN pip install --no-cache-dir -c constraints.txt '.[desk,ocr,postgres,s3,telemetry]'
 
 ENV GOUJI_HOME=/var/lib/gouji PYTHONUNBUFFERED=1
 USER gouji

@@ -78,7 +78,7 @@ def _places(line: str, header: str) -> list[int]:
     return [match.start() for match in _printed(header).finditer(line)] if header else []
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _printed(header: str) -> re.Pattern[str]:
     """A header as it stands between blanks or rules, blanks between its own characters allowed."""
     return re.compile(rf"(?<![^\s|]){' ?'.join(map(re.escape, header))}(?![^\s|])")

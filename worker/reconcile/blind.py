@@ -69,7 +69,7 @@ def _seen(finding: Finding, tables: Mapping[str, AnyTable]) -> Iterator[tuple[Ce
         yield ref, error * _ratio(unit, tables[ref.table].unit)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _ratio(unit: str | None, other: str | None) -> Decimal:
     """One unit in another; 1 unless both are known units of money."""
     if {squeeze(unit or ""), squeeze(other or "")} <= UNITS.keys():

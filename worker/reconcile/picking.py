@@ -153,7 +153,7 @@ def money_size(unit: str) -> int | None:
     return scale or (1 if re.search(_CURRENCY, words) else None)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def same_name(left: str, right: str) -> bool:
     """Whether two printed names can be one: equal, or one cut short after at least four characters."""
     a, b = stem(left), stem(right)
@@ -163,17 +163,17 @@ def same_name(left: str, right: str) -> bool:
     return len(short) >= 4 and long.startswith(short)
 
 
-squeezed = lru_cache(maxsize=8192)(squeeze)
+squeezed = lru_cache(maxsize=1024)(squeeze)
 """`squeeze` of names, which are asked for again and again."""
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def stem(name: str) -> str:
     """A name as it is compared across tables: squeezed, without 支出 at its end."""
     return squeeze(name).removesuffix("支出")
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def same_project(one: str, two: str) -> bool:
     """Whether two names can be of one project: without the words that most have, the one contains the other."""
     a, b = (_COMMON.sub("", squeeze(name)) for name in (one, two))

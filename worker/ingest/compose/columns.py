@@ -35,7 +35,7 @@ def is_figure(words: Sequence[Seen]) -> bool:
     return _is_figure("".join(word.text for word in words))
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def _is_figure(text: str) -> bool:
     if not any(map(str.isdigit, text)):
         return text in _NIL

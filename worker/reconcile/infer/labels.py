@@ -54,7 +54,7 @@ class Marks(NamedTuple):
     stem: str
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def marks(label: str) -> Marks:
     """What a label as printed tells."""
     text = _reading(label)

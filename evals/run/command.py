@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evals.cases import Split
-from evals.run.choices import BASELINES, BUNDLED_WORD, CASES, SIMULATED, BaselineChoice, Reader
+from evals.run.choices import BASELINES, BUNDLED_WORD, CASES, EMBEDDED, SIMULATED, BaselineChoice, Reader
 from evals.run.options import Jobs, Seed, Tiers, Wires
 from worker.cli.console import OK, SOME_FAILED, Json, hint, out, print_json, say
 
@@ -27,8 +27,8 @@ def run(
     model: Annotated[
         str | None,
         typer.Option(
-            help=f"A model behind OPENAI_BASE_URL, or “{SIMULATED}”: one that errs on purpose, to measure what "
-            "the checks let through.",
+            help=f"A model behind OPENAI_BASE_URL, “{EMBEDDED}”: the one of gouji's own, or “{SIMULATED}”: one that "
+            "errs on purpose, to measure what the checks let through.",
             show_default=False,
         ),
     ] = None,

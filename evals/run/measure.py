@@ -18,12 +18,12 @@ from evals.baselines.lines import Lines
 from evals.cases import Case
 from evals.metrics import CaseScore, Trace, failed_score, score
 from evals.metrics.scorer import Injected
-from evals.run.choices import BASELINES, SIMULATED
+from evals.run.choices import BASELINES, EMBEDDED, SIMULATED
 from evals.run.recipe import Recipe
 from evals.typed import document_of
-from schemas import Chunk, ModelError, Reading
+from schemas import Chunk, ModelError, NotAsked, Reading
 from schemas.findings import Call
-from worker.pipeline import Extraction, Reader, extract
+from worker.pipeline import Extraction, Reader, When, extract
 from worker.readers import build_readers
 from worker.readers.breaker import Breaker
 from worker.settings import Settings, load_settings
@@ -43,6 +43,8 @@ class Metered:
         """The reading of the other reader. Raises what that one raises."""
         try:
             reading = self._reader.read(chunk)
+        except NotAsked:
+            raise
         except Exception as error:
             self.problems.append(f"{self.name}: {error or type(error).__name__}")
             if isinstance(error, ModelError):
@@ -132,7 +134,9 @@ def read_case(case: Case, recipe: Recipe) -> tuple[Extraction, Trace]:
     with _readers(case, recipe) as (readers, injected):
         metered = [Metered(reader, free=recipe.model == SIMULATED) for reader in readers]
         started = time.monotonic()
-        extraction = extract(document_of(case), metered)
+        # The embedded model is asked as users ask it; of any other, all that it reads is measured.
+        when: When = "unclosed" if recipe.model == EMBEDDED else "always"
+        extraction = extract(document_of(case), metered, when=when)
         seconds = time.monotonic() - started
         return extraction, _trace(extraction, metered, injected(), seconds)
 

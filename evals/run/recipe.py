@@ -104,10 +104,9 @@ def recipe_of(
     if chosen == "layout":
         model = None
     if model == EMBEDDED:
-        raise ConfigError(
-            "this installation holds no embedded model; name one behind OPENAI_BASE_URL, "
-            f"or take --model {SIMULATED}"
-        )
+        from worker.embedded.installed import require
+
+        require()
     simulated = model == SIMULATED
     named: set[str] = {*(TIERS if TierChoice.ALL in tiers else tiers or [TierChoice.REAL])}
     recipe = Recipe(

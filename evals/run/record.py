@@ -17,11 +17,12 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from evals.metrics import CaseScore, Summary, by_group, summarise
-from evals.run.choices import BASELINES, SIMULATED
+from evals.run.choices import BASELINES, EMBEDDED, SIMULATED
 from evals.run.recipe import Recipe
-from prompts import WIRES
+from prompts import BRIEF, WIRES
 from prompts import version as prompt_version
 from schemas import ConfigError, InputError, kinds
+from worker.embedded import card
 
 RUN, CASES, METRICS = "run.json", "cases.jsonl", "metrics.json"
 BESIDE = "baselines"
@@ -83,13 +84,18 @@ def record_of(recipe: Recipe) -> Record:
             "system": platform.platform(),
             "processors": str(os.cpu_count()),
         },
-        packages={name: found for name in _PACKAGES if (found := _installed(name))},
+        packages={name: found for name in _PACKAGES if (found := _installed(name))}
+        | ({"embedded model": card().version} if recipe.model == EMBEDDED else {}),
         started=datetime.now(UTC),
     )
 
 
 def _prompts(recipe: Recipe) -> dict[str, str]:
-    return {kind: prompt_version(kind, WIRES[recipe.wire]) for kind in kinds()} if recipe.wire else {}
+    if not recipe.wire:
+        return {}
+    own = recipe.model == EMBEDDED
+    wire = BRIEF if own else WIRES[recipe.wire]
+    return {kind: prompt_version(kind, wire, brief=own) for kind in kinds()}
 
 
 def _prices(recipe: Recipe) -> dict[str, str]:

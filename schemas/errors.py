@@ -96,6 +96,10 @@ class Refused(ModelError):
     """The model declined, or answered nothing."""
 
 
+class NotAsked(Refused):
+    """The model is known not to read what this is, and was not asked: no failure where another reader reads it."""
+
+
 class Truncated(ModelError):
     """The answer was cut at the length limit; a smaller chunk may pass."""
 

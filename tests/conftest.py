@@ -35,6 +35,9 @@ REDIS = os.environ.get(
 RABBITMQ = os.environ.get("GOUJI_TEST_RABBITMQ", "amqp://guest:guest@127.0.0.1:5672//")
 TIMEOUT = 3
 
+# What is tested does not hang on whether the extra `embedded` is installed. Fixtures of a module come before `home`.
+os.environ["GOUJI_MODEL"] = "none"
+
 FOREIGN_PREFIXES = ("GOUJI_", "OPENAI_", "CELERY_")
 FOREIGN_SUFFIXES = ("_PROXY", "_proxy")
 FOREIGN_NAMES = ("FORCE_COLOR", "PY_COLORS", "CLICOLOR_FORCE", "GITHUB_ACTIONS")
@@ -49,6 +52,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             monkeypatch.delenv(name)
     path = tmp_path / "gouji-home"
     monkeypatch.setenv("GOUJI_HOME", str(path))
+    monkeypatch.setenv("GOUJI_MODEL", "none")
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "160")
     return path

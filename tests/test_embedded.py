@@ -21,9 +21,11 @@ from evals.simulate.server import Asked, Reply, ScriptedServer
 from prompts import BRIEF, WIRES, build, version
 from schemas import ConfigError, Refused
 from tests.chunks import chunk_of
-from worker.embedded import Card, card, server
+from worker.embedded import Card, card, installed, server
 from worker.embedded.card import Measured
+from worker.pipeline import read_chunk
 from worker.readers import build_readers
+from worker.readers.layout import LayoutReader
 from worker.readers.llm import LlmReader, reader
 from worker.settings import load_settings
 
@@ -33,7 +35,8 @@ ROWS = ["n<合计> A<12.00> B<3.00> C<9.00>", "c<205> n<教育支出> A<12.00> B
 ANSWER = {"columns": "A B C", "rows": ROWS}
 
 with_model = pytest.mark.skipif(
-    any(find_spec(name) is None for name in server.PACKAGES), reason="the extra `embedded` is not installed"
+    any(find_spec(name) is None for name in installed.PACKAGES),
+    reason="the extra `embedded` is not installed",
 )
 
 
@@ -43,9 +46,10 @@ def trained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Card:
     told = card().model_copy(update={"kinds": {KIND: Measured(rows=100, exact=95)}})
     adapter = tmp_path / "adapter.gguf"
     adapter.touch()
-    monkeypatch.setattr(server, "ADAPTER", adapter)
-    monkeypatch.setattr(server, "PACKAGES", ())
+    monkeypatch.setattr(installed, "ADAPTER", adapter)
+    monkeypatch.setattr(installed, "PACKAGES", ())
     monkeypatch.setattr(reader, "card", lambda: told)
+    monkeypatch.setattr(installed, "card", lambda: told)
     return told
 
 
@@ -77,6 +81,17 @@ def test_it_is_asked_where_layout_does_not_close(monkeypatch: pytest.MonkeyPatch
     assert load_settings(llm_when="always", rows_per_call=5).rows_per_call == 5
 
 
+def test_it_is_the_default_where_it_is_installed_and_no_endpoint_is_named(
+    monkeypatch: pytest.MonkeyPatch, trained: Card
+) -> None:
+    monkeypatch.delenv("GOUJI_MODEL")
+    assert (load_settings().model, load_settings().readers) == ("embedded", "both")
+    assert load_settings(model="none").model is None
+    assert load_settings(openai_base_url="http://127.0.0.1:1/v1").model is None
+    monkeypatch.setattr(installed, "card", lambda: trained.model_copy(update={"bar": 0.96}))
+    assert load_settings().readers == "layout"  # it reads nothing well enough
+
+
 @pytest.mark.parametrize("setting", [{"wire": "rows"}, {"mode": "tools"}])
 def test_what_it_was_not_trained_for_is_refused(setting: dict[str, str]) -> None:
     with pytest.raises(ConfigError, match=r"in the format refs by json_schema alone: unset GOUJI_WIRE"):
@@ -84,7 +99,7 @@ def test_what_it_was_not_trained_for_is_refused(setting: dict[str, str]) -> None
 
 
 def test_packages_that_are_missing_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "PACKAGES", ("no_such_package",))
+    monkeypatch.setattr(installed, "PACKAGES", ("no_such_package",))
     with pytest.raises(ConfigError, match=r"needs no_such_package: pip install 'gouji\[embedded\]'"):
         build_readers(load_settings(model="embedded"))
 
@@ -92,8 +107,8 @@ def test_packages_that_are_missing_are_named(monkeypatch: pytest.MonkeyPatch) ->
 def test_without_an_adapter_it_is_said_how_to_make_one(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(server, "PACKAGES", ())
-    monkeypatch.setattr(server, "ADAPTER", tmp_path / "none.gguf")
+    monkeypatch.setattr(installed, "PACKAGES", ())
+    monkeypatch.setattr(installed, "ADAPTER", tmp_path / "none.gguf")
     with pytest.raises(ConfigError, match=r"python -m evals\.train all makes it"):
         build_readers(load_settings(model="embedded"))
 
@@ -105,7 +120,9 @@ def test_it_is_asked_briefly_and_within_what_the_chunk_prints(home: Path, embedd
     (asked,) = model.asked
     assert asked.messages[0]["content"] == f"{KIND}\n"
     assert TEXT in asked.messages[1]["content"]
-    pattern = asked.body["response_format"]["json_schema"]["schema"]["$defs"]["row"]["pattern"]
+    schema = asked.body["response_format"]["json_schema"]["schema"]
+    assert schema["properties"]["rows"]["maxItems"] == 6  # three panels of two lines
+    pattern = schema["$defs"]["row"]["pattern"]
     assert all(re.fullmatch(pattern, row) for row in ROWS)
     # Not what is not printed, not a column twice, not columns in another order.
     others = "n<合计> A<12.01>", "n<合计> A<12.00> A<3.00>", "n<合计> B<12.00> A<3.00>", "n<总计> A<12.00>"
@@ -127,6 +144,11 @@ def test_a_kind_below_the_bar_is_left_to_layout(home: Path, embedded: LlmReader)
     with ScriptedServer(lambda _: Reply(ANSWER)) as model, serving(home, model.url):
         with pytest.raises(Refused, match="is not asked for government_fund"):
             embedded.read(chunk_of(TEXT, "government_fund"))
+        assert model.asked == []
+        chunk = chunk_of(TEXT.replace("3.00", "4.00"), "government_fund")
+        readings, failures = read_chunk(chunk, [LayoutReader(), embedded])
+        assert ([each.reader for each in readings], failures) == (["layout"], ())
+        assert "is not asked for" in str(read_chunk(chunk, [embedded])[1])
         assert model.asked == []
 
 

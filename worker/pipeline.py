@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from schemas import AnyTable, Chunk, ConfigError, Document, Finding, ModelError, Reading
+from schemas import AnyTable, Chunk, ConfigError, Document, Finding, ModelError, NotAsked, Reading
 from schemas.findings import Changed, Verdict
 from worker.calibration import Policy
 from worker.evidence import weigh
@@ -119,6 +119,9 @@ def read_chunk(
             break
         try:
             found[reader.name] = reader.read(chunk)
+        except NotAsked as error:
+            if not found:
+                failures.append(Failure(reader.name, error))
         except (ModelError, ConfigError) as error:
             failures.append(Failure(reader.name, error))
         # A fault of our own on one table must not cost the user the others.

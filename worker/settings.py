@@ -24,6 +24,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schemas.errors import ConfigError
 from worker.embedded import EMBEDDED, card
+from worker.embedded.installed import is_at_hand
 from worker.limits import Engine, Limits, Ocr
 
 Readers = Literal["llm", "layout", "both"]
@@ -33,12 +34,22 @@ Log = Literal["auto", "text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 Mode = Literal["auto", "json_schema", "tools", "md_json"]
 
+NONE = "none"
+"""The name in GOUJI_MODEL that means no model, not the embedded one either."""
+
 _PREFIX = "GOUJI_"
+
+
+def _own_at_hand(done: dict[str, Any]) -> str | None:
+    """The embedded model, where it can be asked and no endpoint is named whose model was forgotten."""
+    named = done.get("openai_api_key") or done.get("openai_base_url")
+    return EMBEDDED if not named and is_at_hand() else None
 
 
 class Settings(BaseSettings):
     """What a run depends on. Make it with `load_settings`, which turns what is wrong into a ConfigError.
 
+    `model` is the embedded one by default, where this installation has it and no endpoint is configured, or none;
     `timeout_s` is in seconds and holds for one call to the model; `rows_per_call` is the number of table
     rows put to the model at once; `requests_per_minute` and `tokens_per_minute` are the limits of the
     endpoint over all workers (None: it is asked slower when it answers 429, and no slower); `max_bytes`
@@ -77,7 +88,7 @@ class Settings(BaseSettings):
     openai_base_url: str | None = Field(
         default=None, validation_alias=AliasChoices("openai_base_url", "OPENAI_BASE_URL"), repr=False
     )
-    model: str | None = None
+    model: str | None = Field(default_factory=_own_at_hand)
     readers: Readers = Field(default_factory=lambda done: "both" if done["model"] else "layout")
     llm_when: LlmWhen = Field(default_factory=lambda done: "unclosed" if _is_own(done) else "always")
     wire: Wire = "refs"
@@ -117,6 +128,11 @@ class Settings(BaseSettings):
     webhook_private: bool = False
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
     traces: bool = False
+
+    @field_validator("model")
+    @classmethod
+    def _none_is_none(cls, model: str | None) -> str | None:
+        return None if model == NONE else model
 
     @field_validator("home", "kinds_folder", "calibration")
     @classmethod

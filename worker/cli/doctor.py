@@ -202,7 +202,7 @@ def _model(settings: Settings) -> Iterator[Answer]:
 
 def _embedded() -> str:
     from worker.embedded import card
-    from worker.embedded.server import require
+    from worker.embedded.installed import require
 
     require()
     read = [kind for kind in card().kinds if card().reads(kind)]

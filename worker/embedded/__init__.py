@@ -1,6 +1,7 @@
 """The model of our own: a small one in a process beside the workers, one for a machine, started when first asked.
 
-`card` says what it reads well enough to be asked; `server` finds or starts its process, `serve` is that process.
+`card` says what it reads well enough to be asked; `installed` what of it is here, `server` finds or
+starts its process, `serve` is that process.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ EMBEDDED = "embedded"
 
 CARD = Path(__file__).with_name("card.json")
 ADAPTER = Path(__file__).with_name("adapter.gguf")
-"""The adapter that training made; there may be none yet."""
+"""The adapter that training made; an installation without it has no embedded model."""
 
 
 class Strict(BaseModel):

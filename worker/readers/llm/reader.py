@@ -12,7 +12,7 @@ from openai.types.chat import ChatCompletion
 from pydantic import ValidationError
 
 from prompts import BRIEF, WIRES, Answer, Decoded, Prompt, Wire, build, version
-from schemas.errors import Invalid, ModelError, Refused, Truncated
+from schemas.errors import Invalid, ModelError, NotAsked, Refused, Truncated
 from schemas.findings import Reading, Role
 from schemas.registry import AnyTable, TableType, table_type
 from schemas.source import Chunk
@@ -104,7 +104,7 @@ class LlmReader:
     def _refuse_unread(self, chunk: Chunk) -> None:
         kind: str = table_type(chunk.kind).model_fields["kind"].default
         if self._embedded and not card().reads(kind):
-            raise Refused(f"the embedded model is not asked for {kind}, which it does not read well enough")
+            raise NotAsked(f"the embedded model is not asked for {kind}, which it does not read well enough")
 
     def _lines_per_call(self, chunk: Chunk) -> int:
         wrapped = chunk.role == "narrative" or _has_texts(chunk)

@@ -24,7 +24,9 @@ _SNIPPET = re.compile(r"```(?:python|text) (\S+)\n(.*?)```\n", re.DOTALL)
 def clean_environment(home: Path, **more: str) -> dict[str, str]:
     """The environment of a command: a home of its own, nothing of the caller's settings, no colours."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("GOUJI_", "OPENAI_"))}
-    return kept | {"GOUJI_HOME": str(home), "COLUMNS": str(WIDTH), "NO_COLOR": "1", **more}
+    # What the page shows does not hang on whether the embedded model is installed.
+    own = {"GOUJI_HOME": str(home), "GOUJI_MODEL": "none"}
+    return kept | own | {"COLUMNS": str(WIDTH), "NO_COLOR": "1", **more}
 
 
 def rendered(page: str, folder: Path) -> str:

@@ -27,6 +27,7 @@ _MEANING = {
     FAILED: ("cell in a check that fails", "cells in checks that fail"),
     BLIND: ("cell that no check touches, dimmed", "cells that no check touches, dimmed"),
 }
+_READERS = {"llm": "the model", "layout": "layout"}
 _SIDES = {
     "income": "income 收入",
     "expenditure": "expenditure 支出",
@@ -73,6 +74,7 @@ def draw_table(item: Listed, extraction: Extraction, width: int) -> Iterator[Ren
 
 def _heading(item: Listed, extraction: Extraction) -> Iterator[RenderableType]:
     table, chunk = item.table, item.chunk
+    standing = extraction.standing.get(chunk.id)
     yield Text.assemble(
         (chunk.id, "bold cyan"), "  ", (title_of(item), "bold"), "  ", status(item.verdict.status)
     )
@@ -82,6 +84,7 @@ def _heading(item: Listed, extraction: Extraction) -> Iterator[RenderableType]:
         *([f"unit {as_printed(unit)}"] if unit else []),
         f"lines {chunk.first_line}–{chunk.last_line}",
         f"page {chunk.page}",
+        *([f"read by {_READERS.get(standing.reader, standing.reader)}"] if standing else []),
         as_printed(extraction.document.name),
     ]
     yield Text(" · ".join(facts), style="dim")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _REASONS = 2
 _NOTES = 5
+_GAINED = 10
 ReaderChoice = Literal["layout", "llm", "both"]
 
 
@@ -72,7 +73,9 @@ def extract(
             )
         records = _unique(outcomes)
         files = export_records(store, records, folder, chosen) if folder else []
-        silent = _silent_readers(store, outcomes) if settings.readers != "layout" else Counter()
+        asked = settings.readers != "layout"
+        silent = _silent_readers(store, outcomes) if asked else Counter()
+        gained = _by_the_model(store, records) if asked else []
     failed = [outcome for outcome in outcomes if outcome.error]
     if silent:
         said = "; ".join(reason for reason, _ in silent.most_common(_REASONS))
@@ -86,6 +89,7 @@ def extract(
         print_json(_as_data(outcomes, records, folder, files))
     else:
         _summarise(outcomes, records, folder, files)
+        _say_gained(gained, settings.model or "")
     raise typer.Exit(SOME_FAILED if failed else OK)
 
 
@@ -95,6 +99,22 @@ def _silent_readers(store: Store, outcomes: Sequence[Outcome]) -> Counter[str]:
     return Counter(
         reason for each in read for told in store.load_read(each).problems.values() for reason in told
     )
+
+
+def _by_the_model(store: Store, records: Sequence[DocumentRecord]) -> list[str]:
+    """The accepted tables for which the model's reading stands, though layout has one too."""
+    from worker.export.flatten import listed, title_of
+
+    found = []
+    for record in records:
+        if record.status != "done":
+            continue
+        extraction = store.load_extraction(record.id)
+        for item in listed(extraction):
+            standing, count = extraction.standing.get(item.chunk.id), len(extraction.readings[item.chunk.id])
+            if standing and standing.reader == "llm" and count > 1 and item.verdict.status == "accepted":
+                found.append(f"{record.name} {item.chunk.id} {title_of(item)}")
+    return found
 
 
 def _shortened(notes: Sequence[str]) -> list[str]:
@@ -162,6 +182,20 @@ def _summarise(
     else:
         hint("gouji export --out DIR writes the tables to files.")
     hint("gouji show DOC lists the tables of a document, gouji findings DOC its contradictions.")
+
+
+def _say_gained(gained: Sequence[str], model: str) -> None:
+    """Which tables closed as the model read them, where layout alone would have left them to a person."""
+    from worker.export.plain import as_printed
+
+    if not gained:
+        return
+    tables = "1 table" if len(gained) == 1 else f"{len(gained)} tables"
+    say(f"\n{tables} accepted as the model ({model}) read them, which did not close as layout did:")
+    for line in gained[:_GAINED]:
+        say(f"  {as_printed(line)}")
+    if len(gained) > _GAINED:
+        say(f"  and {len(gained) - _GAINED} more; column reader of tables.csv")
 
 
 def _as_data(

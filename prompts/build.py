@@ -55,6 +55,8 @@ def build(chunk: Chunk, wire: Wire, *, brief: bool = False) -> Prompt:
     """
     text = _tidy(wire.show(chunk))
     header = _tidy(chunk.header)
+    if brief:
+        text, header = _dense(text), _dense(header)
     user = (
         _templates()
         .get_template(_CHUNK[brief])
@@ -105,6 +107,10 @@ def fence_for(*texts: str) -> str:
     while fence in haystack:
         fence += "_X"
     return fence
+
+
+def _dense(text: str) -> str:
+    return "\n".join(filter(str.strip, text.splitlines()))
 
 
 def _tidy(text: str) -> str:

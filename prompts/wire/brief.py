@@ -22,6 +22,8 @@ from schemas.text import canonical_name
 _ANY = "[^<>]"
 _MARKS = re.compile(r"[][(){}|.*+?^$]")
 """What means something else in a pattern; grammars do not know that anything else is escaped."""
+_PANELS = 3
+"""So many rows a line holds at most, unless they are those of two sides."""
 _UNSAID = '"\\'
 """What a string of JSON would have to escape; a piece that holds it is not offered."""
 
@@ -67,12 +69,14 @@ class BriefWire(RefsWire):
 
 
 class _Said(NamedTuple):
-    """What an answer may say, as patterns of a text: codes, names, figures, and anything that is printed."""
+    """What an answer may say, as patterns of a text: codes, names, figures, and anything that is printed; and how
+    many lines there are to read."""
 
     codes: str
     names: str
     figures: str
     any: str
+    lines: int
 
 
 def _said(chunk: Chunk) -> _Said:
@@ -82,7 +86,8 @@ def _said(chunk: Chunk) -> _Said:
     words = {name for text, _ in printed for name in (text, canonical_name(text))}
     keys = {key for side in (None, *shape.sides) for key in shape.keys(side)}
     codes = {text for text in figures if text.isdigit()}
-    return _Said(*map(_one_of, (codes, words | keys, figures, words)))
+    lines = sum(bool(chunk.slice(start, end).strip()) for start, end in chunk.lines)
+    return _Said(_one_of(codes), _one_of(words | keys), _one_of(figures), _one_of(words), lines)
 
 
 def _one_of(texts: Iterable[str]) -> str:
@@ -96,7 +101,7 @@ def _one_of(texts: Iterable[str]) -> str:
 @lru_cache(maxsize=256)
 def _model(table: TableType, said: _Said | None) -> type[Answer]:
     shape = Shape(table)
-    given = said or _Said(_ANY, _ANY, _ANY, _ANY)
+    given = said or _Said(_ANY, _ANY, _ANY, _ANY, 0)
     letters = {letter_of(i): key for i, key in enumerate(shape.columns)}
     many = "" if said else "+"
     # Codes and names may be printed in pieces, a figure never is.
@@ -109,7 +114,9 @@ def _model(table: TableType, said: _Said | None) -> type[Answer]:
     columns = " ?".join(f"({letter})?" for letter in letters) + own
     pattern += "" if letters else own
     row = TypeAliasType("row", Annotated[str, Field(json_schema_extra={"pattern": f"^{pattern}$"})])
-    rows: Any = list[row]
+    # A small model may go round in circles.
+    most = given.lines * (1 if shape.sides else _PANELS) if said else None
+    rows: Any = Annotated[list[row], Field(max_length=most)]
     if shape.sides:
         sides: dict[str, Any] = dict.fromkeys(shape.sides, (rows, ...))
         rows = create_model("Sides", __base__=Strict, __doc__="Rows by side.", **sides)

@@ -115,14 +115,17 @@ def _exact(asked: argparse.Namespace, size: Size) -> dict[str, Any]:
     from evals.train.exact import measured, renewed, report, wire_of
     from evals.train.serving import Serving
     from worker.embedded import card
+    from worker.embedded.serve import SLOTS
 
     adapter, wire = asked.work / ADAPTER, wire_of(asked.wire)
-    serving = Serving(None if asked.no_adapter else adapter, threads=asked.threads or None)
+    serving = Serving(None if asked.no_adapter else adapter, threads=asked.threads or None, slots=SLOTS)
     found = questions(asked.tiers, size.cases, size.parts, wire)
     until = time.monotonic() + 60 * size.exact_minutes
-    counts = measured(found, serving, wire, grammar=not asked.no_grammar, until=until)
+    began = time.monotonic()
+    counts = measured(found, serving, wire, grammar=not asked.no_grammar, until=until, at_once=SLOTS)
     told = {"adapter": not asked.no_adapter, "grammar": not asked.no_grammar, "wire": asked.wire}
-    made = {**told, "tiers": report(counts)}
+    pace = sum(count.answer_tokens for count in counts.values()) / (time.monotonic() - began)
+    made = {**told, "tokens_a_second": round(pace, 1), "tiers": report(counts)}
     (asked.work / REPORT).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
     if asked.ship:
         digest = sha256(adapter.read_bytes()).hexdigest()

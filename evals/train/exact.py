@@ -6,6 +6,7 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -34,7 +35,7 @@ class Answering(Protocol):
 @dataclass
 class Count:
     """Rows of gold, those read exactly, rows answered beside them, parts asked, those answered in form, and the
-    tokens and seconds of it all."""
+    tokens of it all. `seconds` is what each answer took, also where several were made at the same time."""
 
     rows: int = 0
     exact: int = 0
@@ -57,7 +58,6 @@ class Count:
             **asdict(self),
             "seconds": round(self.seconds, 1),
             "exact_percent": round(100 * self.exact / max(1, self.rows), 1),
-            "tokens_a_second": round(self.answer_tokens / self.seconds, 1) if self.seconds else None,
         }
 
 
@@ -84,14 +84,21 @@ def measured(
     *,
     grammar: bool = True,
     until: float | None = None,
+    at_once: int = 1,
 ) -> dict[tuple[str, str], Count]:
     """What comes of asking, by kind and tier; what is not asked by `until` (of the monotonic clock) is left out."""
-    counts: dict[tuple[str, str], Count] = defaultdict(Count)
-    for question in found:
+
+    def count_of(question: Question) -> Count:
         if until is not None and time.monotonic() > until:
-            break
-        counts[question.kind, question.tier].add(_asked(question, model, wire, grammar=grammar))
-    return dict(counts)
+            return Count()
+        return _asked(question, model, wire, grammar=grammar)
+
+    counts: dict[tuple[str, str], Count] = defaultdict(Count)
+    wanted = list(found)
+    with ThreadPoolExecutor(at_once) as pool:
+        for question, count in zip(wanted, pool.map(count_of, wanted), strict=True):
+            counts[question.kind, question.tier].add(count)
+    return {key: count for key, count in counts.items() if count.parts}
 
 
 def _asked(question: Question, model: Answering, wire: Wire, *, grammar: bool) -> Count:

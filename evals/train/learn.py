@@ -127,7 +127,9 @@ class Learner:
         self._adapter, self._rank = adapter, rank
         self._half = setting.half or setting.device != "cpu"
         kind = torch.bfloat16 if self._half else torch.float32
-        model = AutoModelForCausalLM.from_pretrained(base, dtype=kind)
+        # On CPUs the gradient of fused attention takes a quarter longer than that of plain products.
+        attention = "eager" if setting.device == "cpu" else "sdpa"
+        model = AutoModelForCausalLM.from_pretrained(base, dtype=kind, attn_implementation=attention)
         told = LoraConfig(
             r=setting.rank, lora_alpha=setting.alpha, target_modules="all-linear", task_type="CAUSAL_LM"
         )

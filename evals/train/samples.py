@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
@@ -37,10 +38,12 @@ LEFT_OUT = {"generic", "narrative_facts", "performance_self_evaluation", "perfor
 FORMATS: dict[str, Wire] = {"brief": BRIEF, **{name: WIRES[name] for name in ("refs", "rows")}}
 """In what a model may be trained; the worker asks in the first."""
 
-MOST_TOKENS = 450
-"""Of a sample: long ones cost most and hold little else."""
+MOST_TOKENS = 640
+"""Of a sample: as many as a full part of a wide table takes; longer ones cost most and hold little else."""
 
-_FEWEST_ROWS = 3
+_FEWEST_ROWS = 2
+_BETWEEN = re.compile(r"[\s|]")
+"""What may stand between the pieces of a code."""
 _TOLD = {"unit"}
 """Columns that decoding fills by what stands beside a figure."""
 _END_OF_TEXT = 1
@@ -100,13 +103,24 @@ def _question(case: Case, known: Known, part: Chunk, wire: Wire) -> Iterator[Que
 
 
 def answer_to(question: Question, wire: Wire) -> Answer | None:
-    """The answer that the gold gives; None where it does not hold: what the text has lost cannot be learned."""
+    """The answer that the gold gives, without the codes that the text has lost; None where it does not hold: what else
+    is lost cannot be learned."""
+    table = _as_printed(question)
     try:
-        answer = wire.encode(question.table, question.part)
+        answer = wire.encode(table, question.part)
         decoded = wire.decode(answer, question.part)
     except (Invalid, ValueError):
         return None
-    return answer if rows_of(decoded.table) == rows_of(question.table) else None
+    return answer if rows_of(decoded.table) == rows_of(table) else None
+
+
+def _as_printed(question: Question) -> AnyTable:
+    printed = _BETWEEN.sub("", question.part.text)
+    rows = [
+        row if not row.code or row.code in printed else row.model_copy(update={"code": None})
+        for row in question.table.rows
+    ]
+    return question.table.model_copy(update={"rows": rows})
 
 
 def rows_of(table: AnyTable) -> Counter[tuple[str, str, str, tuple[tuple[str, str], ...]]]:

@@ -130,15 +130,18 @@ def _exact(asked: argparse.Namespace, size: Size) -> dict[str, Any]:
     if asked.ship:
         digest = sha256(adapter.read_bytes()).hexdigest()
         renew = renewed(card(), counts, digest, asked.work / "run")
-        _ship(adapter, renew.model_dump_json(indent=1))
+        _ship(asked.work, renew.model_dump_json(indent=1))
     return made
 
 
-def _ship(adapter: Path, text: str) -> None:
+def _ship(work: Path, text: str) -> None:
+    """Put adapter and card where the worker finds them, and the losses beside this."""
+    from evals.train.learn import LOSSES
     from worker.embedded.card import ADAPTER as PLACE
     from worker.embedded.card import CARD
 
-    shutil.copyfile(adapter, PLACE)
+    shutil.copyfile(work / ADAPTER, PLACE)
+    shutil.copyfile(work / "run" / LOSSES, Path(__file__).with_name(LOSSES))
     CARD.write_text(text + "\n", encoding="utf-8")
 
 

@@ -69,14 +69,14 @@ class BriefWire(RefsWire):
 
 
 class _Said(NamedTuple):
-    """What an answer may say, as patterns of a text: codes, names, figures, and anything that is printed; and how
-    many lines there are to read."""
+    """What an answer may say, as patterns of a text: codes, names, figures, and anything that is printed; and in how
+    many rows, on each side if there are sides."""
 
     codes: str
     names: str
     figures: str
     any: str
-    lines: int
+    rows: int
 
 
 def _said(chunk: Chunk) -> _Said:
@@ -87,7 +87,8 @@ def _said(chunk: Chunk) -> _Said:
     keys = {key for side in (None, *shape.sides) for key in shape.keys(side)}
     codes = {text for text in figures if text.isdigit()}
     lines = sum(bool(chunk.slice(start, end).strip()) for start, end in chunk.lines)
-    return _Said(_one_of(codes), _one_of(words | keys), _one_of(figures), _one_of(words), lines)
+    most = lines * (1 if shape.sides else _PANELS) if chunk.role == "table" else len(chunk.ledger)
+    return _Said(_one_of(codes), _one_of(words | keys), _one_of(figures), _one_of(words), most)
 
 
 def _one_of(texts: Iterable[str]) -> str:
@@ -115,8 +116,7 @@ def _model(table: TableType, said: _Said | None) -> type[Answer]:
     pattern += "" if letters else own
     row = TypeAliasType("row", Annotated[str, Field(json_schema_extra={"pattern": f"^{pattern}$"})])
     # A small model may go round in circles.
-    most = given.lines * (1 if shape.sides else _PANELS) if said else None
-    rows: Any = Annotated[list[row], Field(max_length=most)]
+    rows: Any = Annotated[list[row], Field(max_length=given.rows if said else None)]
     if shape.sides:
         sides: dict[str, Any] = dict.fromkeys(shape.sides, (rows, ...))
         rows = create_model("Sides", __base__=Strict, __doc__="Rows by side.", **sides)

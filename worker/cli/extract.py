@@ -185,13 +185,13 @@ def _summarise(
 
 
 def _say_gained(gained: Sequence[str], model: str) -> None:
-    """Which tables closed as the model read them, where layout alone would have left them to a person."""
+    """Which tables were accepted because the model read them too."""
     from worker.export.plain import as_printed
 
     if not gained:
         return
     tables = "1 table" if len(gained) == 1 else f"{len(gained)} tables"
-    say(f"\n{tables} accepted as the model ({model}) read them, which did not close as layout did:")
+    say(f"\n{tables} accepted as read by the model ({model}), which closes better than as read by layout:")
     for line in gained[:_GAINED]:
         say(f"  {as_printed(line)}")
     if len(gained) > _GAINED:

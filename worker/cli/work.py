@@ -78,7 +78,8 @@ def work(
         from worker.store import Store
 
         metrics.serve(Store.open(settings), settings.metrics_port)
-    with tempfile.TemporaryDirectory(prefix="gouji-worker-") as folder:
+    # The scheduler may still write there when the worker has ended; that is no failure of the worker.
+    with tempfile.TemporaryDirectory(prefix="gouji-worker-", ignore_cleanup_errors=True) as folder:
         app = make_app(settings)
         app.declare()
         app.worker_main(

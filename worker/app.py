@@ -24,6 +24,7 @@ from kombu.exceptions import OperationalError
 
 from schemas import Away, ConfigError
 from worker.holding import Holding, Piece, holder
+from worker.memory import Steady
 from worker.pipeline import Reader
 from worker.queues import (
     DELIVER,
@@ -56,7 +57,7 @@ class Closing(Protocol):
 class App(Celery):
     """Celery with what its tasks work on: `settings`, and made in each process at first use `store`, `readers`.
 
-    `holding` says of the pieces that this process works on that they are held.
+    `holding` says of the pieces that this process works on that they are held, `memory` what it keeps.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class App(Celery):
         self._store = store
         self._readers = readers
         self.holding = Holding(self._renew, hard_limit(settings).total_seconds())
+        self.memory = Steady()
         self._made: list[Closing] = []
         self._making = threading.Lock()
         self.conf.update(configuration(settings))

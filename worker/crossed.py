@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from itertools import combinations, pairwise, takewhile
 from typing import NamedTuple
 
 from schemas import AnyTable, Chunk, squeeze
+from worker.memory import remembered
 
 
 class Crossing(NamedTuple):
@@ -78,7 +78,7 @@ def _places(line: str, header: str) -> list[int]:
     return [match.start() for match in _printed(header).finditer(line)] if header else []
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def _printed(header: str) -> re.Pattern[str]:
     """A header as it stands between blanks or rules, blanks between its own characters allowed."""
     return re.compile(rf"(?<![^\s|]){' ?'.join(map(re.escape, header))}(?![^\s|])")

@@ -109,6 +109,7 @@ def conclude_document(self: Task[Any, Any], document_id: int) -> None:
         ):
             with telemetry.task("conclude", document=document_id):
                 steps.conclude_document(app.store, app.settings, document_id)
+            app.memory.after_document()
     # Asked for again, as a worker may have died after the conclusion.
     app.store.conclude_items(document_id)
     app.dispatch()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from functools import lru_cache, partial
+from functools import partial
 
 from schemas import AnyTable, Finding, unit_factor
 from schemas.amounts import UNITS
 from schemas.rules import RowProduct
 from schemas.tables import CellRef
 from schemas.text import squeeze
+from worker.memory import remembered
 from worker.reconcile.measure import is_money, rule_of, unit_of
 from worker.reconcile.memo import Memo
 
@@ -69,7 +70,7 @@ def _seen(finding: Finding, tables: Mapping[str, AnyTable]) -> Iterator[tuple[Ce
         yield ref, error * _ratio(unit, tables[ref.table].unit)
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def _ratio(unit: str | None, other: str | None) -> Decimal:
     """One unit in another; 1 unless both are known units of money."""
     if {squeeze(unit or ""), squeeze(other or "")} <= UNITS.keys():

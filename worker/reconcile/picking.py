@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
-from functools import lru_cache
 from typing import NamedTuple
 
 from schemas import AnyTable
@@ -15,6 +14,7 @@ from schemas.findings import Term
 from schemas.rules import GrandTotal, Pick
 from schemas.tables import CellRef
 from schemas.text import squeeze
+from worker.memory import remembered
 from worker.reconcile.grid import Grid
 from worker.reconcile.hierarchy import Nesting
 from worker.reconcile.wording import column_name, row_name, table_name
@@ -153,7 +153,7 @@ def money_size(unit: str) -> int | None:
     return scale or (1 if re.search(_CURRENCY, words) else None)
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def same_name(left: str, right: str) -> bool:
     """Whether two printed names can be one: equal, or one cut short after at least four characters."""
     a, b = stem(left), stem(right)
@@ -163,17 +163,17 @@ def same_name(left: str, right: str) -> bool:
     return len(short) >= 4 and long.startswith(short)
 
 
-squeezed = lru_cache(maxsize=1024)(squeeze)
+squeezed = remembered(1024)(squeeze)
 """`squeeze` of names, which are asked for again and again."""
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def stem(name: str) -> str:
     """A name as it is compared across tables: squeezed, without 支出 at its end."""
     return squeeze(name).removesuffix("支出")
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def same_project(one: str, two: str) -> bool:
     """Whether two names can be of one project: without the words that most have, the one contains the other."""
     a, b = (_COMMON.sub("", squeeze(name)) for name in (one, two))

@@ -12,9 +12,9 @@ from functools import cached_property
 from schemas import AnyTable, Finding
 from worker.amend import Entry, Folded, amended, changes_of, corrected, fold_readings, folded
 from worker.calibration import Policy
+from worker.memory import Aside
 from worker.pipeline import Extraction, settle
 from worker.reconcile.memo import Memo
-from worker.review.aside import Aside
 from worker.review.view import Book, Drawn, book_of
 from worker.store import Store
 from worker.store.desk import Outcome

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import pairwise
 
 from schemas.numerals import parse_numeral
 from worker.ingest.compose.lines import Line
 from worker.ingest.page import Seen
+from worker.memory import remembered
 
 Span = tuple[float, float]
 """From where to where a piece or a column reaches, from left to right."""
@@ -35,7 +35,7 @@ def is_figure(words: Sequence[Seen]) -> bool:
     return _is_figure("".join(word.text for word in words))
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def _is_figure(text: str) -> bool:
     if not any(map(str.isdigit, text)):
         return text in _NIL

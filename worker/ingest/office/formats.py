@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from decimal import ROUND_HALF_UP, Context, Decimal
-from functools import lru_cache
 from typing import NamedTuple
 
 from worker.ingest.office.dates import is_day, shown_date
+from worker.memory import remembered
 
 GENERAL = "General"
 BUILTIN = {
@@ -147,7 +147,7 @@ def general(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def _sections(code: str) -> tuple[_Section, ...]:
     sections: list[_Section] = []
     tokens: list[Token] = []

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from schemas import vocabulary
 from schemas.text import canonical_name, fold, normalise, squeeze
+from worker.memory import remembered
 from worker.reconcile.grid import Grid
 
 Role = Literal["item", "subtotal", "total", "grand", "result"]
@@ -54,7 +54,7 @@ class Marks(NamedTuple):
     stem: str
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def marks(label: str) -> Marks:
     """What a label as printed tells."""
     text = _reading(label)

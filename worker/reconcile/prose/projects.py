@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from functools import lru_cache
 from typing import NamedTuple
 
 from schemas import Interval
@@ -17,6 +16,7 @@ from schemas.numerals import find_numerals
 from schemas.rules import Pick
 from schemas.tables import CellRef
 from schemas.text import squeeze
+from worker.memory import remembered
 from worker.reconcile.cross import agreement, project_name
 from worker.reconcile.engine import check, measured
 from worker.reconcile.grid import Grid
@@ -223,7 +223,7 @@ def _indicators(claim: Claim, forms: Sequence[_Form]) -> Iterator[Finding]:
                 )
 
 
-@lru_cache(maxsize=512)
+@remembered(512)
 def _stated(text: str) -> tuple[Interval | None, str]:
     """The one figure of a squeezed text with the unit after it."""
     numerals = list(find_numerals(text))

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from prompts.describe import describe_kind
+from prompts.fields import numbered
 from prompts.wire import BRIEF, WIRES, Wire
 from prompts.wire.notation import letter_of
 from prompts.wire.refs import mark_of
@@ -20,13 +21,14 @@ from schemas.text import fold, normalise
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _FENCE = "SOURCE"
+_EXAMPLE = "201\t\t18.00"
 _CHUNK = {False: "chunk.j2", True: "brief_chunk.j2"}
 
 
 class Prompt(NamedTuple):
     """What is put to a model: `system` is the same for all chunks of a kind, `user` holds the chunk.
 
-    `version` is a hash over the templates, the wire format and the schema of the answer.
+    `version` is a hash over the templates, the wire format, the schema of the answer and how cells are shown.
     """
 
     system: str
@@ -56,7 +58,7 @@ def build(chunk: Chunk, wire: Wire, *, brief: bool = False) -> Prompt:
     text = _tidy(wire.show(chunk))
     header = _tidy(chunk.header)
     if brief:
-        text, header = _dense(text), _dense(header)
+        text, header = numbered(_dense(text), _dense(header))
     user = (
         _templates()
         .get_template(_CHUNK[brief])
@@ -96,6 +98,7 @@ def _static(table: TableType, wire: str, brief: bool) -> _Static:
         system,
         (_TEMPLATES / _CHUNK[brief]).read_text(encoding="utf-8"),
         json.dumps(schema, sort_keys=True, ensure_ascii=False),
+        *(numbered(_EXAMPLE) if brief else ()),
     ]
     return _Static(system, hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:12])
 

@@ -10,10 +10,11 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import Field, create_model
 from typing_extensions import TypeAliasType
 
-from prompts.wire.base import Answer, Shape, Strict, columns_out, figure_out, name_out, shape_of
-from prompts.wire.notation import CODE, NAME, letter_of, written
+from prompts.wire.base import Answer, Decoded, Shape, columns_out, figure_out, name_out, shape_of
+from prompts.wire.notation import CODE, NAME, Keyed, items_of, letter_of, written
 from prompts.wire.pieces import pieces_of
 from prompts.wire.refs import RefsWire
+from schemas.errors import Invalid
 from schemas.registry import AnyTable, TableType, table_type
 from schemas.source import Chunk
 from schemas.tables import Row
@@ -23,7 +24,7 @@ _ANY = "[^<>]"
 _MARKS = re.compile(r"[][(){}|.*+?^$]")
 """What means something else in a pattern; grammars do not know that anything else is escaped."""
 _PANELS = 3
-"""So many rows a line holds at most, unless they are those of two sides."""
+"""So many rows a line holds at most."""
 _UNSAID = '"\\'
 """What a string of JSON would have to escape; a piece that holds it is not offered."""
 
@@ -31,7 +32,9 @@ _UNSAID = '"\\'
 class BriefWire(RefsWire):
     """Rows as strings of keyed texts, `"c<201> n<行政运行> A<4,355.40>"`; what is blank is left out.
 
-    It is read as `refs` is. Copying is what a small model does best, and nothing has to be counted.
+    Rows come in the order of the source, also where it prints several side by side; before one of a table with
+    sides stands the number of its side, `"2 n<住房保障支出> A<67.82>"`. For the rest it is read as `refs` is. Copying
+    is what a small model does best: nothing has to be counted, nothing passed over to come back to it.
     """
 
     def response_model(self, kind: str | None, chunk: Chunk | None = None) -> type[Answer]:
@@ -58,19 +61,49 @@ class BriefWire(RefsWire):
                 (NAME, name_out(row, shape)),
                 *((letter, figure_out(cell, chunk, ledger)) for letter, cell in cells),
             ]
-            return " ".join(letter + written(text) for letter, text in said if text)
+            items = [letter + written(text) for letter, text in said if text]
+            return " ".join([str(shape.sides.index(row.side) + 1), *items] if row.side else items)
 
-        rows: Any = [row_out(row) for row in table.rows]
-        if shape.sides:
-            sides = {side: [row_out(row) for row in table.rows if row.side == side] for side in shape.sides}
-            rows = sides
         said = " ".join(letters[key] + (written(key) if key in own else "") for key in keys)
+        rows = [row_out(row) for row in _in_order(table.rows)]
         return self.response_model(table.kind).model_validate({"columns": said, "rows": rows})
+
+    def decode(self, answer: Answer, chunk: Chunk, *, salvage: bool = False) -> Decoded:
+        """The table that an answer means, or with `salvage` its sound rows. Raises Invalid."""
+        shape = shape_of(chunk.kind)
+        given: Any = answer
+        rows: Any = given.rows
+        if shape.sides:
+            marks = {str(number): side for number, side in enumerate(shape.sides, start=1)}
+            rows = {side: [] for side in shape.sides}
+            for number, row in enumerate(given.rows, start=1):
+                if row[:1] not in marks:
+                    raise Invalid((f"row {number}: it does not begin with the number of a side",))
+                rows[marks[row[0]]].append(row[1:])
+        # What is filled is there, also where the list of columns, which comes first, does not foresee it.
+        said = {item.key for item in items_of(given.columns) if isinstance(item, Keyed)}
+        filled = {item.key for row in given.rows for item in items_of(row) if isinstance(item, Keyed)}
+        declared = map(letter_of, range(len(shape.columns)))
+        columns = " ".join([given.columns, *(key for key in declared if key in filled - said)])
+        refs = super().response_model(chunk.kind)
+        return super().decode(refs.model_validate({"columns": columns, "rows": rows}), chunk, salvage=salvage)
+
+
+def _in_order(rows: Iterable[Row]) -> list[Row]:
+    """Rows by where they stand in the source; one of which nothing is printed goes with the one before."""
+    found: list[tuple[int, Row]] = []
+    last = 0
+    for row in rows:
+        figures = [cell.span.start for _, cell in row.cells() if cell.numeral]
+        texts = [cell.span.start for cell in (row.label, row.code_cell) if cell]
+        last = min(figures or texts, default=last)
+        found.append((last, row))
+    return [row for _, row in sorted(found, key=lambda each: each[0])]
 
 
 class _Said(NamedTuple):
     """What an answer may say, as patterns of a text: codes, names, figures, and anything that is printed; and in how
-    many rows, on each side if there are sides."""
+    many rows."""
 
     codes: str
     names: str
@@ -87,7 +120,7 @@ def _said(chunk: Chunk) -> _Said:
     keys = {key for side in (None, *shape.sides) for key in shape.keys(side)}
     codes = {text for text in figures if text.isdigit()}
     lines = sum(bool(chunk.slice(start, end).strip()) for start, end in chunk.lines)
-    most = lines * (1 if shape.sides else _PANELS) if chunk.role == "table" else len(chunk.ledger)
+    most = lines * _PANELS if chunk.role == "table" else len(chunk.ledger)
     return _Said(_one_of(codes), _one_of(words | keys), _one_of(figures), _one_of(words), most)
 
 
@@ -110,16 +143,14 @@ def _model(table: TableType, said: _Said | None) -> type[Answer]:
     for letter, key in letters.items():
         texts = any(shape.is_text(key, side) is not False for side in (None, *shape.sides))
         items.append((letter, f"({given.any})+" if texts else f"-?({given.figures}){many}"))
-    pattern = "".join(f"( ?{letter}<{text}>)?" for letter, text in items if "()" not in text)
+    pattern = f"[1-{len(shape.sides)}]" if shape.sides else ""
+    pattern += "".join(f"( ?{letter}<{text}>)?" for letter, text in items if "()" not in text)
     own = f"( ?[A-Z]<({given.any})+>)*"
     columns = " ?".join(f"({letter})?" for letter in letters) + own
     pattern += "" if letters else own
     row = TypeAliasType("row", Annotated[str, Field(json_schema_extra={"pattern": f"^{pattern}$"})])
     # A small model may go round in circles.
     rows: Any = Annotated[list[row], Field(max_length=given.rows if said else None)]
-    if shape.sides:
-        sides: dict[str, Any] = dict.fromkeys(shape.sides, (rows, ...))
-        rows = create_model("Sides", __base__=Strict, __doc__="Rows by side.", **sides)
     return create_model(
         "Answer",
         __base__=Answer,

@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 
+from evals.cases import CellKey
 from evals.garble import case_of
+from evals.paper import PrintedTable
 from evals.synthetic import draft
 from evals.train.__main__ import main
 from evals.train.exact import measured, renewed, report
@@ -31,6 +33,7 @@ from evals.train.learn import (
     rate_at,
     read_samples,
 )
+from evals.train.lossy import lossy
 from evals.train.samples import (
     FIRST_TEST_SEED,
     Question,
@@ -86,6 +89,31 @@ def test_samples_follow_from_the_seed_and_none_comes_twice() -> None:
     text = "".join(map(chr, one[0].prompt[1:]))
     assert text.startswith(f"{one[0].kind}\n")
     assert json.loads("".join(map(chr, one[0].answer[:-1]))).keys() == {"columns", "rows"}
+
+
+def test_what_a_text_layer_loses_is_never_a_figure() -> None:
+    for index in range(6):
+        made = draft(2, index)
+        worse = lossy(made, Random(index))
+        tables = [
+            [block for block in each.paper.blocks if isinstance(block, PrintedTable)]
+            for each in (made, worse)
+        ]
+        assert [_figures(table) for table in tables[0]] == [_figures(table) for table in tables[1]]
+        assert any(a.header != b.header for a, b in zip(*tables, strict=True))
+        assert any(a.body != b.body for a, b in zip(*tables, strict=True))
+
+
+def _figures(table: PrintedTable) -> dict[CellKey, str]:
+    return {key: table.body[spot.row][spot.column] for spot, key in table.cells.items()}
+
+
+def test_codes_and_names_that_a_part_has_lost_are_not_asked_for() -> None:
+    case = case_of(lossy(draft(2, 0), Random(1)), "clean", 2)
+    found = [question for question in questions(case, BRIEF) if answer_to(question, BRIEF)]
+    rows = [(row, question.part.text) for question in found for row in question.table.rows]
+    assert any(row.code is None for row, _ in rows)
+    assert all(row.code in text for row, text in rows if row.code)
 
 
 def test_seeds_of_tests_make_no_samples() -> None:

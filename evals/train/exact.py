@@ -143,9 +143,9 @@ def renewed(told: Card, counts: dict[tuple[str, str], Count], adapter: str, fold
             kinds[kind].add(count)
     run = json.loads((folder / RUN).read_text(encoding="utf-8"))
     trained = {name: run[name] for name in Trained.model_fields}
-    # A row too many is as wrong as one that is missing.
+    # A row too many is as wrong as one that is missing; one that is read wrong is both, and counts once.
     found = {
-        kind: Measured(rows=count.rows, exact=max(0, count.exact - count.extra))
+        kind: Measured(rows=max(count.rows, count.exact + count.extra), exact=count.exact)
         for kind, count in kinds.items()
     }
     return told.model_copy(update={"adapter": adapter, "trained": Trained(**trained), "kinds": found})

@@ -25,6 +25,8 @@ _MARKS = re.compile(r"[][(){}|.*+?^$]")
 """What means something else in a pattern; grammars do not know that anything else is escaped."""
 _PANELS = 3
 """So many rows a line holds at most."""
+_PIECES = 4
+"""So many a code is printed in at most."""
 _UNSAID = '"\\'
 """What a string of JSON would have to escape; a piece that holds it is not offered."""
 
@@ -138,8 +140,8 @@ def _model(table: TableType, said: _Said | None) -> type[Answer]:
     given = said or _Said(_ANY, _ANY, _ANY, _ANY, 0)
     letters = {letter_of(i): key for i, key in enumerate(shape.columns)}
     many = "" if said else "+"
-    # Codes and names may be printed in pieces, a figure never is.
-    items = [(CODE, f"({given.codes})+"), (NAME, f"({given.names})+")]
+    # Codes and names may be printed in pieces, a figure never is; of codes a small model would go on without end.
+    items = [(CODE, f"({given.codes}){{1,{_PIECES}}}"), (NAME, f"({given.names})+")]
     for letter, key in letters.items():
         texts = any(shape.is_text(key, side) is not False for side in (None, *shape.sides))
         items.append((letter, f"({given.any})+" if texts else f"-?({given.figures}){many}"))

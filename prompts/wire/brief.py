@@ -25,8 +25,8 @@ _MARKS = re.compile(r"[][(){}|.*+?^$]")
 """What means something else in a pattern; grammars do not know that anything else is escaped."""
 _PANELS = 3
 """So many rows a line holds at most."""
-_PIECES = 4
-"""So many a code is printed in at most."""
+_LEVELS, _LEVEL_DIGITS = 3, 2
+"""So many levels of a code stand in cells of their own at most, of so many digits each, behind its class."""
 _UNSAID = '"\\'
 """What a string of JSON would have to escape; a piece that holds it is not offered."""
 
@@ -121,9 +121,13 @@ def _said(chunk: Chunk) -> _Said:
     words = {name for text, _ in printed for name in (text, canonical_name(text))}
     keys = {key for side in (None, *shape.sides) for key in shape.keys(side)}
     codes = {text for text in figures if text.isdigit()}
+    # Where codes are printed, what is shorter than the code of a class is the number of a line, or a level below it.
+    classes = {text for text in codes if len(text) > _LEVEL_DIGITS} or codes
+    levels = _one_of(text for text in codes if len(text) == _LEVEL_DIGITS)
+    code = f"({_one_of(classes)})" + (f"({levels}){{0,{_LEVELS}}}" if levels else "")
     lines = sum(bool(chunk.slice(start, end).strip()) for start, end in chunk.lines)
     most = lines * _PANELS if chunk.role == "table" else len(chunk.ledger)
-    return _Said(_one_of(codes), _one_of(words | keys), _one_of(figures), _one_of(words), most)
+    return _Said(code, _one_of(words | keys), _one_of(figures), _one_of(words), most)
 
 
 def _one_of(texts: Iterable[str]) -> str:
@@ -137,11 +141,11 @@ def _one_of(texts: Iterable[str]) -> str:
 @lru_cache(maxsize=256)
 def _model(table: TableType, said: _Said | None) -> type[Answer]:
     shape = Shape(table)
-    given = said or _Said(_ANY, _ANY, _ANY, _ANY, 0)
+    given = said or _Said(f"{_ANY}+", _ANY, _ANY, _ANY, 0)
     letters = {letter_of(i): key for i, key in enumerate(shape.columns)}
     many = "" if said else "+"
-    # Codes and names may be printed in pieces, a figure never is; of codes a small model would go on without end.
-    items = [(CODE, f"({given.codes}){{1,{_PIECES}}}"), (NAME, f"({given.names})+")]
+    # Codes and names may be printed in pieces, a figure never is.
+    items = [(CODE, given.codes), (NAME, f"({given.names})+")]
     for letter, key in letters.items():
         texts = any(shape.is_text(key, side) is not False for side in (None, *shape.sides))
         items.append((letter, f"({given.any})+" if texts else f"-?({given.figures}){many}"))

@@ -64,7 +64,7 @@ class Count:
 def asked(
     tiers: Sequence[Tier], cases: int, parts: int, wire: Wire, seed: int = FIRST_TEST_SEED
 ) -> Iterator[Question]:
-    """The questions of a tier's first documents, at most so many of a kind in a tier; real documents are all taken."""
+    """The questions of a tier's first documents, at most so many of a kind in a tier; of real documents all."""
     for tier in tiers:
         found = (
             real_cases() if tier == "real" else (case_of(draft(seed, i), tier, seed) for i in range(cases))
@@ -72,7 +72,7 @@ def asked(
         left: dict[str, int] = defaultdict(lambda: parts)
         for case in found:
             for question in questions(case, wire):
-                if left[question.kind] > 0 and question.kind not in LEFT_OUT:
+                if (tier == "real" or left[question.kind] > 0) and question.kind not in LEFT_OUT:
                     left[question.kind] -= 1
                     yield question
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Annotated, Any, NamedTuple
 
@@ -27,6 +27,7 @@ _PANELS = 3
 """So many rows a line holds at most."""
 _LEVELS, _LEVEL_DIGITS = 3, 2
 """So many levels of a code stand in cells of their own at most, of so many digits each, behind its class."""
+_LETTERS = 26
 _UNSAID = '"\\'
 """What a string of JSON would have to escape; a piece that holds it is not offered."""
 
@@ -83,12 +84,17 @@ class BriefWire(RefsWire):
                     raise Invalid((f"row {number}: it does not begin with the number of a side",))
                 rows[marks[row[0]]].append(row[1:])
         # What is filled is there, also where the list of columns, which comes first, does not foresee it.
-        said = {item.key for item in items_of(given.columns) if isinstance(item, Keyed)}
-        filled = {item.key for row in given.rows for item in items_of(row) if isinstance(item, Keyed)}
-        declared = map(letter_of, range(len(shape.columns)))
-        columns = " ".join([given.columns, *(key for key in declared if key in filled - said)])
+        said = {item.key: item for item in reversed(list(_keyed(given.columns)))}
+        filled = {item.key for row in given.rows for item in _keyed(row)}
+        declared = [letter_of(i) for i in range(len(shape.columns))]
+        own = [key + written(item.text) for key, item in said.items() if key not in declared and item.text]
+        columns = " ".join([*(key for key in declared if key in filled or key in said), *sorted(own)])
         refs = super().response_model(chunk.kind)
         return super().decode(refs.model_validate({"columns": columns, "rows": rows}), chunk, salvage=salvage)
+
+
+def _keyed(text: str) -> Iterator[Keyed]:
+    return (item for item in items_of(text) if isinstance(item, Keyed))
 
 
 def _in_order(rows: Iterable[Row]) -> list[Row]:
@@ -151,7 +157,7 @@ def _model(table: TableType, said: _Said | None) -> type[Answer]:
         items.append((letter, f"({given.any})+" if texts else f"-?({given.figures}){many}"))
     pattern = f"[1-{len(shape.sides)}]" if shape.sides else ""
     pattern += "".join(f"( ?{letter}<{text}>)?" for letter, text in items if "()" not in text)
-    own = f"( ?[A-Z]<({given.any})+>)*"
+    own = f"( ?[{letter_of(len(letters))}-Z]<({given.any})+>)*" if len(letters) < _LETTERS else ""
     columns = " ?".join(f"({letter})?" for letter in letters) + own
     pattern += "" if letters else own
     row = TypeAliasType("row", Annotated[str, Field(json_schema_extra={"pattern": f"^{pattern}$"})])

@@ -10,11 +10,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 setup: $(STAMP)
 	@:
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml constraints.txt Makefile
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("gouji needs Python 3.11 or newer; $(PYTHON) is " + sys.version.split()[0] + ". Name another one: make $(or $(MAKECMDGOALS),setup) PYTHON=python3.11")'
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV) (a minute or two the first time) ..."
-	@$(VENV)/bin/python -m pip install -qq -c constraints.txt -e '.[desk,dev,evals,ocr,postgres,s3,telemetry]'
+	@$(VENV)/bin/python -m pip install -qq -c constraints.txt -e '.[desk,dev,embedded,evals,ocr,postgres,s3,telemetry]'
 	@touch $@
 
 run: setup

@@ -24,7 +24,7 @@ def test_a_model_makes_both_readers_the_default(monkeypatch: pytest.MonkeyPatch)
     assert load_settings().readers == "llm"
     assert load_settings(readers="layout").readers == "layout"
     assert load_settings(readers=None).readers == "llm"
-    monkeypatch.setenv("GOUJI_MODEL", "")
+    monkeypatch.setenv("GOUJI_MODEL", "none")
     monkeypatch.setenv("GOUJI_READERS", "")
     assert load_settings().readers == "layout"
 

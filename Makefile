@@ -18,7 +18,7 @@ $(STAMP): pyproject.toml constraints.txt Makefile
 	@touch $@
 
 run: setup
-	@$(VENV)/bin/gouji extract evals/corpus docs/examples/garbled-2023-final.txt --out $(OUT)
+	@$(VENV)/bin/gouji extract evals/corpus docs/samples/garbled-2023-final.txt --out $(OUT)
 
 test: setup
 	@$(VENV)/bin/python -m pytest

@@ -148,6 +148,18 @@ class Table(BaseModel, Generic[RowT]):
                 return row
         return Row
 
+    def starts(self, first: int = 0) -> Iterator[int]:
+        """The offset at which each row begins: of its first figure, else of its label, its code or a text.
+
+        A row of which nothing is printed begins where the one before it does, or at `first`.
+        """
+        for row in self.rows:
+            cells = [cell for _, cell in row.cells() if cell.span.end]
+            figures = [cell.span.start for cell in cells if cell.numeral]
+            texts = [cell.span.start for cell in (row.label, row.code_cell, *cells) if cell]
+            first = min(figures or texts, default=first)
+            yield first
+
 
 class CellRef(NamedTuple):
     """A cell of a document: table id, 0-based row, column key."""

@@ -48,17 +48,6 @@ class Known(NamedTuple):
         return self.chunk.model_copy(update=piece), rows
 
 
-def _places(chunk: Chunk, rows: Iterable[Row]) -> Iterator[int]:
-    """Where each row begins: its first figure, else its label, its code or a text."""
-    last = chunk.start
-    for row in rows:
-        figures = [cell.span.start for _, cell in row.cells() if cell.numeral]
-        texts = [cell.span.start for cell in (row.label, row.code_cell) if cell]
-        texts += [cell.span.start for _, cell in row.cells() if cell.span.end]
-        last = min(figures or texts, default=last)
-        yield last
-
-
 class Library:
     """Cases by the lines of their texts. Documents are cut into chunks when they are first asked for."""
 
@@ -122,7 +111,7 @@ def _known(case: Case) -> Iterator[tuple[str, Known]]:
         # A region that is no table of the gold is answered with no rows.
         found = held.get(chunk.id) or Held(GoldTable(kind=kind_of(chunk), ordinal=0), ())
         table = grounded(chunk, found.part)
-        yield chunk.id, Known(chunk, found, table, tuple(_places(chunk, table.rows)))
+        yield chunk.id, Known(chunk, found, table, tuple(table.starts(chunk.start)))
 
 
 def _lines(reading: str) -> Iterator[tuple[int, int, str]]:

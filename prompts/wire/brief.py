@@ -68,7 +68,8 @@ class BriefWire(RefsWire):
             return " ".join([str(shape.sides.index(row.side) + 1), *items] if row.side else items)
 
         said = " ".join(letters[key] + (written(key) if key in own else "") for key in keys)
-        rows = [row_out(row) for row in _in_order(table.rows)]
+        places = list(table.starts())
+        rows = [row_out(table.rows[at]) for at in sorted(range(len(places)), key=places.__getitem__)]
         return self.response_model(table.kind).model_validate({"columns": said, "rows": rows})
 
     def decode(self, answer: Answer, chunk: Chunk, *, salvage: bool = False) -> Decoded:

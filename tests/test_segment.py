@@ -213,6 +213,21 @@ def test_long_tables_are_cut_by_rows_with_the_header_repeated() -> None:
     assert [(p.first_line, p.last_line) for p in parts] == [(1, 5), (6, 7), (8, 8)]
 
 
+def test_a_part_ends_before_a_row_of_several_lines_and_not_inside_it() -> None:
+    rows = [
+        "一般公共  1  9.00",
+        "预算收入",
+        "教育支出  2  4.00",
+        "科技支出  3  5.00",
+        "社会保障  4  6.00",
+        "和就业支出",
+    ]
+    (chunk,) = tables("支出决算表\n单位：万元\n项目  行次  金额\n" + "\n".join(rows) + "\n")
+    assert [part.text.splitlines()[-1] for part in cut(chunk, 4)] == ["科技支出  3  5.00", "和就业支出"]
+    # Where every row goes on in the next line, its first line is the one with figures.
+    assert [part.text.splitlines()[-1] for part in cut(chunk, 1)] == rows
+
+
 def test_a_table_of_contents_is_no_table() -> None:
     assert tables("目 录\n一、收入支出决算总表\n二、支出决算表\n三、财政拨款收支总表\n") == []
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from schemas import Chunk
-from worker.segment.lines import lines_of
+from worker.segment.lines import Line, lines_of
+
+_DIGIT = re.compile(r"\d")
 
 
 def body_start(chunk: Chunk) -> int:
@@ -16,18 +21,12 @@ def cut(chunk: Chunk, rows: int) -> list[Chunk]:
     """`chunk` in parts of at most `rows` body lines; the chunk alone if it is no longer than that.
 
     Parts keep the chunk's id and ledger ids, so their readings can be joined; every part but the first has the
-    text of the header lines in `header`. Blank lines do not count.
+    text of the header lines in `header`. Blank lines do not count. Where a row takes several lines, a part rather ends
+    before it than inside it.
     """
     first = body_start(chunk)
     lines = lines_of(chunk.text, chunk.lines, chunk.start, chunk.delimiter)
-    groups: list[list[int]] = [[]]
-    filled = 0
-    for line in lines[first:]:
-        if filled == rows and not line.blank:
-            groups.append([])
-            filled = 0
-        groups[-1].append(line.index)
-        filled += not line.blank
+    groups = _groups(lines[first:], rows)
     if len(groups) == 1:
         return [chunk]
     header = chunk.header + chunk.slice(chunk.start, chunk.lines[first][0])
@@ -52,3 +51,26 @@ def cut(chunk: Chunk, rows: int) -> list[Chunk]:
             )
         )
     return parts
+
+
+def _groups(lines: Sequence[Line], rows: int) -> list[list[int]]:
+    """The indices of `lines` part by part, at most `rows` of a part not blank; a blank one goes with those before."""
+    body = [at for at, line in enumerate(lines) if not line.blank]
+    begins, begun = [0], 0
+    while len(body) - begun > rows:
+        ends = range(begun + rows, begun, -1)
+        begun = min(ends, key=lambda at: _torn(lines[body[at - 1]], lines[body[at]]))
+        begins.append(body[begun])
+    return [
+        [line.index for line in lines[low:high]]
+        for low, high in zip(begins, [*begins[1:], len(lines)], strict=True)
+    ]
+
+
+def _torn(before: Line, after: Line) -> int:
+    """How likely it is that a row is torn between two lines: 0 if both have digits, 1 if the second has.
+
+    A line of words alone goes on with a name, mostly that of the line before it.
+    """
+    digits = [_DIGIT.search(line.text) is not None for line in (before, after)]
+    return 0 if all(digits) else 1 if digits[1] else 2

@@ -21,7 +21,7 @@ from schemas.text import fold, normalise
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _FENCE = "SOURCE"
-_EXAMPLE = "201\t\t18.00"
+_EXAMPLES = ("201\t\t18.00", "201  18.00\n     18.00")
 _CHUNK = {False: "chunk.j2", True: "brief_chunk.j2"}
 
 
@@ -98,7 +98,7 @@ def _static(table: TableType, wire: str, brief: bool) -> _Static:
         system,
         (_TEMPLATES / _CHUNK[brief]).read_text(encoding="utf-8"),
         json.dumps(schema, sort_keys=True, ensure_ascii=False),
-        *(numbered(_EXAMPLE) if brief else ()),
+        *(shown for example in _EXAMPLES if brief for shown in numbered(example)),
     ]
     return _Static(system, hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:12])
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evals.garble.setting import aligned
 from prompts import BRIEF, build
 from prompts.fields import numbered
 from schemas import Invalid
@@ -46,6 +47,64 @@ def test_every_cell_can_be_told_from_its_mark(cells: list[str]) -> None:
     marks = [(each[0], each[1:]) for each in shown.split(" ")]
     assert [text for _, text in marks] == [cell for cell in cells if cell]
     assert len({mark for mark, _ in marks}) == len(marks)
+
+
+ALIGNED = """科目编码      科目名称                      决算数    科目编码      科目名称            决算数
+栏  次                                           1  栏  次                                 2
+       30112  其他社会保障缴费                478.51         30211  差旅费                2.52
+       30113  住房公积金                                     30212  因公出国(境)费用
+              医疗费                            9.30
+"""
+
+
+def test_cells_under_one_another_have_the_mark_of_their_column() -> None:
+    head, text = ALIGNED[: ALIGNED.index("       30112")], ALIGNED[ALIGNED.index("       30112") :]
+    shown, over = numbered(text, head)
+    assert over.splitlines()[0] == "①科目编码 ②科目名称 ③决算数 ④科目编码 ⑤科目名称 ⑥决算数"
+    assert over.splitlines()[1] == "①栏次 ③1 ④栏次 ⑥2"
+    assert shown.splitlines() == [
+        "①30112 ②其他社会保障缴费 ③478.51 ④30211 ⑤差旅费 ⑥2.52",
+        "①30113 ②住房公积金 ④30212 ⑤因公出国(境)费用",
+        "②医疗费 ③9.30",
+    ]
+
+
+def test_a_head_over_several_columns_makes_none_of_them_one() -> None:
+    text = "              预算合计数\n名称      年初数      年末数\n现金        1.00        2.00\n"
+    assert numbered(text) == ["              预算合计数\n①名称 ②年初数 ③年末数\n①现金 ②1.00 ③2.00\n"]
+
+
+def test_prose_and_titles_have_no_columns() -> None:
+    text = "一、部门收支总体情况\n  本年收入 12.00 万元。\n现金  1.00\n"
+    assert numbered(text) == ["一、部门收支总体情况\n  本年收入 12.00 万元。\n①现金 ②1.00\n"]
+
+
+_WORD = st.text(st.sampled_from("教育国防收入支出项目公"), min_size=2, max_size=6)
+
+
+@given(
+    st.integers(2, 12).flatmap(
+        lambda width: st.tuples(
+            st.lists(_WORD, min_size=width, max_size=width),
+            st.lists(
+                st.lists(st.sampled_from(["", "1.00", "教育"]), min_size=width, max_size=width), max_size=4
+            ),
+        )
+    )
+)
+def test_blanks_and_tabs_are_marked_alike(table: tuple[list[str], list[list[str]]]) -> None:
+    head, rows = table
+    full = ["9,999,999.99"] * len(head)
+    lines = [[head, full, row] for row in rows if sum(map(bool, row)) > 1]
+    for each in lines:
+        assert numbered("\n".join(aligned(each))) == numbered("\n".join(map("\t".join, each)))
+
+
+def test_a_column_of_its_own_has_words_for_a_name() -> None:
+    chunk = chunk_of("项目\t年初数\t年末数\n现金\t1.00\t2.00\n", "generic")
+    pattern = BRIEF.response_model("generic", chunk).model_json_schema()["properties"]["columns"]["pattern"]
+    assert re.fullmatch(pattern, "A<年初数> B<年末数>")
+    assert not re.fullmatch(pattern, "A<1.00>")
 
 
 def test_rows_of_two_sides_come_in_the_order_of_the_source() -> None:

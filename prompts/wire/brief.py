@@ -98,23 +98,12 @@ def _keyed(text: str) -> Iterator[Keyed]:
     return (item for item in items_of(text) if isinstance(item, Keyed))
 
 
-def _in_order(rows: Iterable[Row]) -> list[Row]:
-    """Rows by where they stand in the source; one of which nothing is printed goes with the one before."""
-    found: list[tuple[int, Row]] = []
-    last = 0
-    for row in rows:
-        figures = [cell.span.start for _, cell in row.cells() if cell.numeral]
-        texts = [cell.span.start for cell in (row.label, row.code_cell) if cell]
-        last = min(figures or texts, default=last)
-        found.append((last, row))
-    return [row for _, row in sorted(found, key=lambda each: each[0])]
-
-
 class _Said(NamedTuple):
-    """What an answer may say, as patterns of a text: codes, names, figures, and anything that is printed; and in how
-    many rows."""
+    """What an answer may say, as patterns of a text: codes, words, names, figures, and anything that is printed; and in
+    how many rows."""
 
     codes: str
+    words: str
     names: str
     figures: str
     any: str
@@ -125,7 +114,8 @@ def _said(chunk: Chunk) -> _Said:
     shape, pieces = shape_of(chunk.kind), pieces_of(chunk)
     printed = [(pieces.text(piece), piece.numeral) for piece in pieces.all]
     figures = {text for text, numeral in printed if numeral}
-    words = {name for text, _ in printed for name in (text, canonical_name(text))}
+    words = {text for text, numeral in printed if not numeral}
+    names = {name for text, _ in printed for name in (text, canonical_name(text))}
     keys = {key for side in (None, *shape.sides) for key in shape.keys(side)}
     codes = {text for text in figures if text.isdigit()}
     # Where codes are printed, what is shorter than the code of a class is the number of a line, or a level below it.
@@ -134,7 +124,7 @@ def _said(chunk: Chunk) -> _Said:
     code = f"({_one_of(classes)})" + (f"({levels}){{0,{_LEVELS}}}" if levels else "")
     lines = sum(bool(chunk.slice(start, end).strip()) for start, end in chunk.lines)
     most = lines * _PANELS if chunk.role == "table" else len(chunk.ledger)
-    return _Said(code, _one_of(words | keys), _one_of(figures), _one_of(words), most)
+    return _Said(code, _one_of(words), _one_of(names | keys), _one_of(figures), _one_of(names), most)
 
 
 def _one_of(texts: Iterable[str]) -> str:
@@ -148,7 +138,7 @@ def _one_of(texts: Iterable[str]) -> str:
 @lru_cache(maxsize=256)
 def _model(table: TableType, said: _Said | None) -> type[Answer]:
     shape = Shape(table)
-    given = said or _Said(f"{_ANY}+", _ANY, _ANY, _ANY, 0)
+    given = said or _Said(f"{_ANY}+", _ANY, _ANY, _ANY, _ANY, 0)
     letters = {letter_of(i): key for i, key in enumerate(shape.columns)}
     many = "" if said else "+"
     # Codes and names may be printed in pieces, a figure never is.
@@ -158,7 +148,7 @@ def _model(table: TableType, said: _Said | None) -> type[Answer]:
         items.append((letter, f"({given.any})+" if texts else f"-?({given.figures}){many}"))
     pattern = f"[1-{len(shape.sides)}]" if shape.sides else ""
     pattern += "".join(f"( ?{letter}<{text}>)?" for letter, text in items if "()" not in text)
-    own = f"( ?[{letter_of(len(letters))}-Z]<({given.any})+>)*" if len(letters) < _LETTERS else ""
+    own = f"( ?[{letter_of(len(letters))}-Z]<({given.words})+>)*" if len(letters) < _LETTERS else ""
     columns = " ?".join(f"({letter})?" for letter in letters) + own
     pattern += "" if letters else own
     row = TypeAliasType("row", Annotated[str, Field(json_schema_extra={"pattern": f"^{pattern}$"})])

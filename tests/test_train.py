@@ -6,6 +6,7 @@ import csv
 import gzip
 import json
 from collections.abc import Callable
+from hashlib import sha256
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
@@ -161,10 +162,10 @@ def test_a_card_is_renewed_by_what_was_measured(asked: list[Question], tmp_path:
     answers = {q.text: written(a) for q in asked if (a := answer_to(q, BRIEF))}
     counts = measured(asked, Scripted(answers.__getitem__), BRIEF)
     run = {"seed": 1, "samples": 2, "steps": 3, "minutes": 4.0, "loss": 0.5, "rank": 16, "alpha": 32}
-    (tmp_path / RUN).write_text(json.dumps({**run, "device": "cpu", "rate": 1e-4}))
+    (tmp_path / RUN).write_text(json.dumps({**run, "device": "cpu", "rate": 1e-4, "began": "abc"}))
     told = renewed(card(), counts, "digest", tmp_path)
     assert told.trained is not None
-    assert (told.adapter, told.trained.steps) == ("digest", 3)
+    assert (told.adapter, told.trained.began, told.trained.steps) == ("digest", "abc", 3)
     assert told.reads("basic_expenditure_by_economic")
     assert not told.reads("no_such_kind")
 
@@ -231,6 +232,8 @@ def test_learning_begins_with_an_adapter(tmp_path: Path) -> None:
     again = Setting(**{**vars(setting), "rate": 0.0})
     told = Learner(base, pieces, again, tmp_path / "three", adapter=tmp_path / "adapter.gguf").run().loss
     assert told == pytest.approx(learned, rel=0.01) != pytest.approx(fresh, rel=0.01)
+    runs = [json.loads((tmp_path / name / RUN).read_text())["began"] for name in ("one", "three")]
+    assert runs == [None, sha256((tmp_path / "adapter.gguf").read_bytes()).hexdigest()]
     other = Setting(**{**vars(setting), "alpha": 8})
     with pytest.raises(ValueError, match="another alpha than 8"):
         Learner(base, pieces, other, tmp_path / "four", adapter=tmp_path / "adapter.gguf").run()

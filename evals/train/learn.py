@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -252,7 +253,8 @@ class Learner:
             return state
         self.save()
         state = state._replace(loss=round(self.held_out_loss(), 5))
-        told_run = {**asdict(setting), **state._asdict(), "pieces": len(self._pieces)}
+        began = sha256(self._adapter.read_bytes()).hexdigest() if self._adapter else None
+        told_run = {**asdict(setting), **state._asdict(), "pieces": len(self._pieces), "began": began}
         (self._folder / RUN).write_text(json.dumps(told_run, indent=1) + "\n", encoding="utf-8")
         return state
 

@@ -41,18 +41,23 @@ LEFT_OUT = {"generic", "narrative_facts", "performance_self_evaluation", "perfor
 """Kinds that are not learned: many tokens, and of less worth than the tables of figures."""
 
 SHARES = {
-    "basic_expenditure_by_economic": 0.5,
-    "expenditure_by_function": 0.6,
-    "general_budget_expenditure": 0.6,
-    "income_by_function": 0.6,
-    "income_expenditure_summary": 0.6,
+    "basic_expenditure_by_economic": 0.12,
+    "expenditure_by_function": 0.12,
+    "fiscal_appropriation_summary": 0.2,
+    "general_budget_expenditure": 0.12,
+    "government_fund": 0.6,
+    "income_by_function": 0.1,
+    "income_expenditure_summary": 0.25,
+    "project_expenditure": 0.25,
+    "state_capital": 0.7,
+    "three_public": 0.5,
 }
 """Of the samples of the kinds that documents hold most of, so that the others are learned too."""
 
 FORMATS: dict[str, Wire] = {"brief": BRIEF, **{name: WIRES[name] for name in ("refs", "rows")}}
 """In what a model may be trained; the worker asks in the first."""
 
-MOST_TOKENS = 640
+MOST_TOKENS = 900
 """Of a sample: as many as a full part of a wide table takes; longer ones cost most and hold little else."""
 
 _FEWEST_ROWS = 2

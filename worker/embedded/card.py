@@ -36,8 +36,11 @@ class Measured(Strict):
 
 
 class Trained(Strict):
-    """How an adapter came about. `loss` is that of the answers of held-out samples, in nats a token."""
+    """How an adapter came about. `loss` is that of the answers of held-out samples, in nats a token; `began` is the
+    digest of the adapter that learning went on from, if it did.
+    """
 
+    began: str | None = None
     seed: int
     samples: int
     steps: int

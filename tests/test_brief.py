@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -102,9 +103,17 @@ def test_blanks_and_tabs_are_marked_alike(table: tuple[list[str], list[list[str]
 
 def test_a_column_of_its_own_has_words_for_a_name() -> None:
     chunk = chunk_of("项目\t年初数\t年末数\n现金\t1.00\t2.00\n", "generic")
-    pattern = BRIEF.response_model("generic", chunk).model_json_schema()["properties"]["columns"]["pattern"]
+    schema = BRIEF.response_model("generic", chunk).model_json_schema()
+    pattern = schema["properties"]["columns"]["pattern"]
     assert re.fullmatch(pattern, "A<年初数> B<年末数>")
     assert not re.fullmatch(pattern, "A<1.00>")
+    assert re.fullmatch(schema["$defs"]["row"]["pattern"], "n<现金> A<1.00> B<2.00>")
+
+
+def test_a_part_without_words_admits_no_columns_of_its_own() -> None:
+    schema = BRIEF.response_model(KIND, chunk_of("1.00\t2.00\n", KIND)).model_json_schema()
+    assert schema["properties"]["columns"]["pattern"] == "^(A)? ?(B)? ?(C)?$"
+    assert "()" not in json.dumps(schema)
 
 
 def test_rows_of_two_sides_come_in_the_order_of_the_source() -> None:

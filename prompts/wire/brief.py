@@ -135,6 +135,12 @@ def _one_of(texts: Iterable[str]) -> str:
     )
 
 
+def _own(declared: int, texts: str) -> str:
+    """A pattern for columns behind those that are declared, each with one of `texts` or several; "" if none may be."""
+    letter = letter_of(declared) if declared < _LETTERS else ""
+    return f"( ?[{letter}-Z]<({texts})+>)*" if letter and texts else ""
+
+
 @lru_cache(maxsize=256)
 def _model(table: TableType, said: _Said | None) -> type[Answer]:
     shape = Shape(table)
@@ -148,9 +154,8 @@ def _model(table: TableType, said: _Said | None) -> type[Answer]:
         items.append((letter, f"({given.any})+" if texts else f"-?({given.figures}){many}"))
     pattern = f"[1-{len(shape.sides)}]" if shape.sides else ""
     pattern += "".join(f"( ?{letter}<{text}>)?" for letter, text in items if "()" not in text)
-    own = f"( ?[{letter_of(len(letters))}-Z]<({given.words})+>)*" if len(letters) < _LETTERS else ""
-    columns = " ?".join(f"({letter})?" for letter in letters) + own
-    pattern += "" if letters else own
+    columns = " ?".join(f"({letter})?" for letter in letters) + _own(len(letters), given.words)
+    pattern += "" if letters else _own(0, given.any)
     row = TypeAliasType("row", Annotated[str, Field(json_schema_extra={"pattern": f"^{pattern}$"})])
     # A small model may go round in circles.
     rows: Any = Annotated[list[row], Field(max_length=given.rows if said else None)]

@@ -29,7 +29,7 @@ class Size:
     exact_minutes: float
 
 
-WHOLE = Size(samples=30_000, minutes=25.0, epochs=3.0, tokens=4096, cases=40, parts=40, exact_minutes=60.0)
+WHOLE = Size(samples=30_000, minutes=25.0, epochs=3.0, tokens=4096, cases=40, parts=10, exact_minutes=60.0)
 SMOKE = Size(samples=40, minutes=0.4, epochs=1.0, tokens=1024, cases=3, parts=1, exact_minutes=0.4)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from random import Random
 from typing import Any, Protocol
 
 from evals.cases import Tier
@@ -64,17 +65,24 @@ class Count:
 def asked(
     tiers: Sequence[Tier], cases: int, parts: int, wire: Wire, seed: int = FIRST_TEST_SEED
 ) -> Iterator[Question]:
-    """The questions of a tier's first documents, at most so many of a kind in a tier; of real documents all."""
+    """What is asked of a tier: of its first documents one part of a kind each, as tables of one are laid out alike, and
+    so many of a kind at most; of real documents all.
+    """
     for tier in tiers:
         found = (
             real_cases() if tier == "real" else (case_of(draft(seed, i), tier, seed) for i in range(cases))
         )
         left: dict[str, int] = defaultdict(lambda: parts)
         for case in found:
+            kinds: dict[str, list[Question]] = defaultdict(list)
             for question in questions(case, wire):
-                if (tier == "real" or left[question.kind] > 0) and question.kind not in LEFT_OUT:
-                    left[question.kind] -= 1
-                    yield question
+                kinds[question.kind].append(question)
+            for kind in sorted(kinds.keys() - LEFT_OUT):
+                if tier == "real":
+                    yield from kinds[kind]
+                elif left[kind]:
+                    left[kind] -= 1
+                    yield Random(f"{case.id}:{kind}").choice(kinds[kind])
 
 
 def measured(

@@ -152,6 +152,16 @@ def test_a_kind_below_the_bar_is_left_to_layout(home: Path, embedded: LlmReader)
         assert model.asked == []
 
 
+def test_a_table_of_columns_one_below_the_other_is_left_to_layout(home: Path, embedded: LlmReader) -> None:
+    names = [f"{each}局支出\n" for each in "甲乙丙丁戊己庚辛"]
+    figures = [f"{i}.50\n" for i in range(8)]
+    chunk = chunk_of("".join(["支出决算表\n科目名称\n", *names, "本年支出合计\n", *figures, *figures]), KIND)
+    with ScriptedServer(lambda _: Reply(ANSWER)) as model, serving(home, model.url):
+        with pytest.raises(Refused, match="is not asked for tables with names apart"):
+            embedded.read(chunk)
+        assert model.asked == []
+
+
 def test_a_server_that_moved_is_found(home: Path, embedded: LlmReader) -> None:
     keys = []
 

@@ -26,7 +26,7 @@ from prompts.wire.base import Shape, shape_of
 from prompts.wire.places import Source, alike
 from schemas import AnyTable, Cell, Chunk, Invalid, Row
 from worker.embedded import card
-from worker.readers.llm.parts import parts_of
+from worker.readers.llm.parts import is_whole, parts_of
 
 TIERS: tuple[Tier, ...] = ("clean", "mild", "mild", "heavy")
 """In turn, document by document."""
@@ -103,7 +103,7 @@ def questions(case: Case, wire: Wire, sizes: Random | None = None) -> Iterator[Q
     """
     most = card().rows_per_call
     for known in Library([case]).known(Passage(case, 0, len(case.text) + 1)):
-        if known.held.rows and not known.chunk.blank:
+        if known.held.rows and not known.chunk.blank and not is_whole(known.chunk, most):
             rows = sizes.randint(_FEWEST_ROWS, most) if sizes else most
             for part in parts_of(known.chunk, rows):
                 yield from _question(case, known, part, wire)

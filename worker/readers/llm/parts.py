@@ -16,6 +16,11 @@ def parts_of(chunk: Chunk, lines: int) -> list[Chunk]:
     return [chunk] if len(chunk.lines) <= lines or _is_apart(chunk) else cut(chunk, lines)
 
 
+def is_whole(chunk: Chunk, lines: int) -> bool:
+    """Whether a chunk is longer than so many lines and cannot be cut: its names are printed apart from its figures."""
+    return len(chunk.lines) > lines and _is_apart(chunk)
+
+
 def halves_of(part: Chunk) -> list[Chunk]:
     """A part in smaller parts, empty if it cannot be cut."""
     body = sum(bool(part.slice(start, end).strip()) for start, end in part.lines[body_start(part) :])

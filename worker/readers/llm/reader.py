@@ -24,7 +24,7 @@ from worker.readers.ledger import explain_rest, unexplained
 from worker.readers.llm.answers import grounded, held_against, valid_rows
 from worker.readers.llm.endpoint import CallLog, Endpoint
 from worker.readers.llm.modes import ask, mode_for, request_of
-from worker.readers.llm.parts import halves_of, parts_of
+from worker.readers.llm.parts import halves_of, is_whole, parts_of
 from worker.settings import Settings
 
 _REASKS = 2
@@ -105,6 +105,8 @@ class LlmReader:
         kind: str = table_type(chunk.kind).model_fields["kind"].default
         if self._embedded and not card().reads(kind):
             raise NotAsked(f"the embedded model is not asked for {kind}, which it does not read well enough")
+        if self._embedded and is_whole(chunk, self._lines_per_call(chunk)):
+            raise NotAsked("the embedded model is not asked for tables with names apart from their figures")
 
     def _lines_per_call(self, chunk: Chunk) -> int:
         wrapped = chunk.role == "narrative" or _has_texts(chunk)

@@ -13,7 +13,7 @@ from tests.tables import EXPENDITURE, cell, expenditure, table
 from worker.agreement import agreement
 from worker.calibration import Policy, load_calibration
 from worker.evidence import unexplained
-from worker.reconcile import reconcile
+from worker.reconcile import closure, reconcile
 from worker.route import choose, route
 
 
@@ -233,6 +233,18 @@ def test_of_equals_the_one_that_accounts_for_more_stands() -> None:
 
     assert unexplained(found, silent) == ["5.00 (line 1)"]
     assert choose(found, (silent, full)) is full
+
+
+def test_who_leaves_out_what_does_not_close_gains_nothing_by_it() -> None:
+    figures = [f"{i}.00" for i in range(1, 10)]
+    found = chunk("合计 " + " ".join(figures))
+    wrong = expenditure(EXPENDITURE.replace("4355.40 | 4355.40 |", "4355.40 | 4365.40 |"))
+    whole = reading(wrong, roles={f"n{i}": "note" for i in range(1, 10)})
+    silent = reading(expenditure(), reader="llm")
+
+    assert closure(whole.table).failed > closure(silent.table).failed == 0
+    assert len(unexplained(found, silent)) == len(figures)
+    assert choose(found, (silent, whole)) is whole
 
 
 def test_agreement_is_the_share_of_cells_that_are_the_same() -> None:

@@ -24,17 +24,18 @@ _YEARS = 2100
 
 
 def choose(chunk: Chunk, readings: Sequence[Reading]) -> Reading:
-    """The reading that stands: fewest failed identities of its own, then most passed, then fewest unexplained
-    numerals; the first of equals. `readings` must not be empty."""
+    """The reading that stands: fewest failed identities of its own and unexplained numerals together, then most passed;
+    the first of equals. Failures alone would favour who leaves out what does not close. `readings` must not be empty.
+    """
     if len(readings) == 1:
         return readings[0]
     return min(readings, key=lambda reading: _rank(chunk, reading))
 
 
-def _rank(chunk: Chunk, reading: Reading) -> tuple[bool, int, int, int]:
+def _rank(chunk: Chunk, reading: Reading) -> tuple[bool, int, int]:
     found = closure(reading.table)
     empty = not reading.table.rows and any(chunk.ledger)
-    return empty, found.failed, -found.passed, len(unexplained(chunk, reading))
+    return empty, found.failed + len(unexplained(chunk, reading)), -found.passed
 
 
 def route(

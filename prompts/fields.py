@@ -66,10 +66,13 @@ class _Set(NamedTuple):
 
 def _cells(line: str) -> list[_Set]:
     """What stands between two blanks or more."""
-    found = []
+    found: list[_Set] = []
+    end = high = 0
     for match in _CELL.finditer(_APART.sub(lambda apart: apart[1] + "\0" * (len(apart[0]) - 1), line)):
-        low = _width(line[: match.start()])
-        found.append(_Set(match[0].replace("\0", ""), low, low + _width(line[match.start() : match.end()])))
+        low = high + _width(line[end : match.start()])
+        end = match.end()
+        high = low + _width(line[match.start() : end])
+        found.append(_Set(match[0].replace("\0", ""), low, high))
     return found
 
 
@@ -79,9 +82,14 @@ def _width(text: str) -> int:
 
 
 def _grid(lines: Iterable[str]) -> list[_Set]:
-    """The columns of a page that cells take, from left to right; the lines with most cells tell them first."""
+    """The columns of a page that cells take, from left to right, none if they are too many to be marked; the lines with
+    most cells tell them first.
+    """
     grid: list[_Set] = []
-    for cells in sorted((cells for line in lines if len(cells := _cells(line)) > 1), key=len, reverse=True):
+    rows = [cells for line in lines if 1 < len(cells := _cells(line)) <= len(_MARKS)]
+    for cells in sorted(rows, key=len, reverse=True):
+        if len(grid) > len(_MARKS):
+            return []
         for cell in cells:
             under = _under(cell, grid)
             if not under:
@@ -92,7 +100,7 @@ def _grid(lines: Iterable[str]) -> list[_Set]:
                 right = grid[at + 1].low if at + 1 < len(grid) else cell.high
                 low, high = min(grid[at].low, cell.low), max(grid[at].high, cell.high)
                 grid[at] = _Set("", max(left, low), max(grid[at].high, min(right, high)))
-    return grid
+    return grid if len(grid) <= len(_MARKS) else []
 
 
 def _under(cell: _Set, grid: Sequence[_Set]) -> list[int]:
@@ -107,11 +115,7 @@ def _placed(line: str, grid: Sequence[_Set]) -> str:
     """
     cells = _cells(line)
     under = [_under(cell, grid) for cell in cells]
-    if (
-        not all(under)
-        or len(grid) > len(_MARKS)
-        or (len(cells) == 1 and (under[0] == [0] or len(under[0]) > 1))
-    ):
+    if not all(under) or (len(cells) == 1 and (under[0] == [0] or len(under[0]) > 1)):
         return line
     places = [
         max(columns, key=lambda at: min(cell.high, grid[at].high) - max(cell.low, grid[at].low))

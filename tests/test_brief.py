@@ -37,6 +37,12 @@ def test_a_source_with_such_marks_of_its_own_is_shown_as_it_is() -> None:
     assert numbered("\t" * 60) == ["\t" * 60]
 
 
+def test_more_columns_than_there_are_marks_are_left_as_they_are() -> None:
+    steps = "\n".join(" " * 4 * at + "a  a" for at in range(60))
+    for text in ("a  " * 60, "a  " * 60 + "\nb  b", steps, "a  " * 20_000):
+        assert numbered(text)[0].splitlines()[0] == text.splitlines()[0]
+
+
 _CELL = st.text(st.characters(categories=("L", "N"), max_codepoint=0x9FFF), max_size=5)
 
 

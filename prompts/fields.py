@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
-from unicodedata import east_asian_width
+
+from schemas.text import display_width
 
 _RANGES = ((1, 20, "①"), (21, 35, "㉑"), (36, 50, "㊱"))
 _MARKS = {
@@ -77,8 +78,7 @@ def _cells(line: str) -> list[_Set]:
 
 
 def _width(text: str) -> int:
-    wide = sum(east_asian_width(char) in "WF" for char in text)
-    return len(text) + wide + len(_NARROWED.findall(text))
+    return display_width(text) + len(_NARROWED.findall(text))
 
 
 def _grid(lines: Iterable[str]) -> list[_Set]:

@@ -82,3 +82,8 @@ def canonical_name(label: str) -> str:
     """The `name` of a row: white space and leading ordinals removed."""
     _, rest = split_ordinal(label)
     return rest or squeeze(label)
+
+
+def display_width(text: str) -> int:
+    """Columns that a text takes on a page of fixed pitch: two for a wide character (Unicode Annex 11)."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)

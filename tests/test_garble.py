@@ -20,11 +20,11 @@ from evals.garble.damage import DAMAGE
 from evals.garble.setting import STYLES, set_table
 from evals.garble.structure import STRUCTURE, TableGarbler
 from evals.garble.texts import CHARACTERS, LINES, PAGES, PROSE, TextGarbler
-from evals.garble.widths import printed_width
 from evals.paper import Paper, PrintedTable, Prose, Spot
 from evals.synthetic import Draft
 from schemas import normalise
 from schemas.numerals import find_numerals, parse_numeral
+from schemas.text import display_width
 
 CORPUS = sorted((Path(__file__).parent.parent / "evals" / "corpus").glob("*.txt"))
 MADE: tuple[Tier, ...] = tuple(TIERS)
@@ -196,7 +196,7 @@ def test_characters_change_before_a_table_is_set_so_that_its_columns_stay_straig
     table = with_text(table, lambda text: CHARACTERS["full_width"](text, Random(3), 0.6))
     lines = set_table(table, "aligned")[3:]
     assert len({len(line) for line in lines}) > 1
-    assert len({printed_width(line) for line, row in zip(lines, ROWS, strict=False) if row[-1]}) == 1
+    assert len({display_width(line) for line, row in zip(lines, ROWS, strict=False) if row[-1]}) == 1
 
 
 def test_what_the_garblers_of_text_look_like() -> None:

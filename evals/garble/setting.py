@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from evals.garble.widths import printed_width
 from evals.paper import PrintedTable
 from schemas.numerals import parse_numeral
+from schemas.text import display_width
 
 Setter = Callable[[Sequence[Sequence[str]]], list[str]]
 
@@ -28,12 +28,12 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
         if len(row) > 1:
             widths += [0] * (len(row) - len(widths))
             for at, text in enumerate(row):
-                widths[at] = max(widths[at], printed_width(text))
+                widths[at] = max(widths[at], display_width(text))
     return ["  ".join(map(_padded, row, widths)).rstrip() if len(row) > 1 else "".join(row) for row in rows]
 
 
 def _padded(text: str, width: int) -> str:
-    room = " " * (width - printed_width(text))
+    room = " " * (width - display_width(text))
     return room + text if parse_numeral(text) else text + room
 
 

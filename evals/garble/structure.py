@@ -21,8 +21,9 @@ from evals.garble.cells import (
     replaced,
     with_body,
 )
-from evals.garble.widths import printed_width, wrapped
+from evals.garble.widths import wrapped
 from evals.paper import PrintedTable
+from schemas.text import display_width
 
 TableGarbler = Callable[[PrintedTable, Random, float], PrintedTable]
 
@@ -95,7 +96,7 @@ def names_wrapped(table: PrintedTable, rng: Random, severity: float) -> PrintedT
 
 def _narrowed(column: Row, severity: float) -> int:
     """The width of a column of labels, 0 where all of them fit."""
-    longest = max((printed_width(cell.text) for cell in column if is_label(cell)), default=0)
+    longest = max((display_width(cell.text) for cell in column if is_label(cell)), default=0)
     width = max(_NARROWEST, round(longest * (1 - 0.7 * severity)))
     return width if width < longest else 0
 

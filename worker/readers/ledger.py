@@ -11,11 +11,10 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from unicodedata import east_asian_width
 
 from schemas.findings import Role
 from schemas.source import Chunk, Numeral
-from schemas.text import normalise, squeeze
+from schemas.text import display_width, normalise, squeeze
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _YEARS = re.compile(
@@ -309,7 +308,7 @@ def _shape(region: _Region, line: _Line, run: Sequence[Numeral]) -> tuple[int, .
     """Where a run stands, by the rules before it or by the width of the print, and how many digits its numbers have."""
     before = region.chunk.slice(line.offset, run[0].span.start)
     rules = len(_RULE.findall(before))
-    width = 0 if rules else sum(2 if east_asian_width(character) in "WF" else 1 for character in before)
+    width = 0 if rules else display_width(before)
     return rules, width, *(len(normalise(numeral.text)) for numeral in run)
 
 

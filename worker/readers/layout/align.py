@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Collection
 
+from schemas.text import display_width
 from worker.segment.lines import Line
-
-
-def display_width(text: str) -> int:
-    """Columns that a text takes on a page of fixed pitch: two for a wide character."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def page_columns(line: Line, wide: Collection[int]) -> list[int]:

@@ -14,8 +14,7 @@ from typing import NamedTuple
 
 from schemas import Chunk
 from schemas.lexicon import is_name
-from schemas.text import split_ordinal, squeeze
-from worker.readers.layout.align import display_width
+from schemas.text import display_width, split_ordinal, squeeze
 from worker.readers.layout.records import Body, Record, Text
 
 _CONNECTOR = re.compile(r"(?:\b(?:and|or|of|for|to|the|in|on|by|from|with|net)|[&,/-])$", re.IGNORECASE)

@@ -13,7 +13,7 @@ _MOST_COLUMNS = 20
 
 def parts_of(chunk: Chunk, lines: int) -> list[Chunk]:
     """`chunk` in parts of at most so many body lines; alone if its names are printed apart from its figures."""
-    return [chunk] if len(chunk.lines) <= lines or _is_apart(chunk) else cut(chunk, lines)
+    return [chunk] if is_whole(chunk, lines) else cut(chunk, lines)
 
 
 def is_whole(chunk: Chunk, lines: int) -> bool:

@@ -228,6 +228,15 @@ def test_a_part_ends_before_a_row_of_several_lines_and_not_inside_it() -> None:
     assert [part.text.splitlines()[-1] for part in cut(chunk, 1)] == rows
 
 
+def test_the_header_on_a_later_page_is_no_part_of_a_row_and_tears_none() -> None:
+    head = "收入  支出\n项目  金额\n"
+    text = (
+        f"支出决算表\n单位：万元\n{head}社会保障  6.00\n2\n{head}和就业支出\n科技支出  5.00\n卫生支出  7.00\n"
+    )
+    (chunk,) = tables(text)
+    assert [part.text.splitlines()[-1] for part in cut(chunk, 2)] == ["和就业支出", "卫生支出  7.00"]
+
+
 def test_a_table_of_contents_is_no_table() -> None:
     assert tables("目 录\n一、收入支出决算总表\n二、支出决算表\n三、财政拨款收支总表\n") == []
 

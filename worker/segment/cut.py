@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from schemas import Chunk
+from worker.segment.heads import header_again, is_page_number
 from worker.segment.lines import Line, lines_of
 
 _DIGIT = re.compile(r"\d")
@@ -21,12 +22,12 @@ def cut(chunk: Chunk, rows: int) -> list[Chunk]:
     """`chunk` in parts of at most `rows` body lines; the chunk alone if it is no longer than that.
 
     Parts keep the chunk's id and ledger ids, so their readings can be joined; every part but the first has the
-    text of the header lines in `header`. Blank lines do not count. Where a row takes several lines, a part rather ends
-    before it than inside it.
+    text of the header lines in `header`. Lines that are blank, repeat the header or number a page do not count. Where
+    a row takes several lines, a part rather ends before it than inside it.
     """
     first = body_start(chunk)
     lines = lines_of(chunk.text, chunk.lines, chunk.start, chunk.delimiter)
-    groups = _groups(lines[first:], rows)
+    groups = _groups(lines[first:], _rowless(lines, first), rows)
     if len(groups) == 1:
         return [chunk]
     header = chunk.header + chunk.slice(chunk.start, chunk.lines[first][0])
@@ -53,9 +54,21 @@ def cut(chunk: Chunk, rows: int) -> list[Chunk]:
     return parts
 
 
-def _groups(lines: Sequence[Line], rows: int) -> list[list[int]]:
-    """The indices of `lines` part by part, at most `rows` of a part not blank; a blank one goes with those before."""
-    body = [at for at, line in enumerate(lines) if not line.blank]
+def _rowless(lines: Sequence[Line], first: int) -> set[int]:
+    """The indices of lines that hold nothing of a row: blank ones, the header again, and page numbers beside it."""
+    printed = [line for line in lines if not line.blank]
+    again = header_again(printed, sum(line.index < first for line in printed))
+    numbers = {
+        line.index
+        for above, line, below in zip(printed, printed[1:], printed[2:], strict=False)
+        if is_page_number(line, coded=True) and {above.index, below.index} & again
+    }
+    return {line.index for line in lines if line.blank} | again | numbers
+
+
+def _groups(lines: Sequence[Line], rowless: set[int], rows: int) -> list[list[int]]:
+    """The indices of `lines` part by part, at most `rows` of a part not `rowless`; those go with the lines before."""
+    body = [at for at, line in enumerate(lines) if line.index not in rowless]
     begins, begun = [0], 0
     while len(body) - begun > rows:
         ends = range(begun + rows, begun, -1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Literal
 
@@ -24,11 +24,11 @@ from worker.readers.layout.records import (
     is_nil,
     note_lines,
 )
+from worker.segment.heads import NAME_END, header_again, is_page_number
 from worker.segment.lines import Field, Line
 
 Type = Literal["line", "code", "number", "label", "amount", "blank"]
 _CODE_HEAD = re.compile(r"^[类款项]{1,3}$")  # header cells that stand in the first row of the body
-_NAME_END = re.compile(r"^(?:收入|支出|[收支入出目类款项])$")
 _YEAR = re.compile(r"^(?:19|20)\d\d$")
 _ITEM_NUMBER = re.compile(r"^[A-Z]{0,2}\d+(?:[.-]\d+)*\.?$")
 _CURRENCY = re.compile(
@@ -89,21 +89,6 @@ def _split_header(lines: list[Line], coded: bool, *, sections: bool = False) -> 
     return header, rows
 
 
-def header_again(lines: Sequence[Line], first: int) -> set[int]:
-    """The indices of the lines from the `first` of the body on that repeat the header.
-
-    One line of several is not the header again: 收入 and 支出 may as well be the ends of names.
-    """
-    texts = [x.squeezed for x in lines[:first]]
-    found = set()
-    for i, line in enumerate(lines[first:], first):
-        beside = {x.squeezed for x in (lines[i - 1], *lines[i + 1 : i + 2])} if i else set()
-        ends = all(_NAME_END.match(squeeze(f.text)) for f in line.fields)
-        if line.squeezed in texts and not (ends and beside.isdisjoint(texts)):
-            found.add(line.index)
-    return found
-
-
 def _is_section(lines: list[Line], i: int) -> bool:
     """Whether line i holds a label alone, below a line that heads other columns."""
     if i < 1 or is_head(lines[i]) or is_column_numbers(lines[i]):
@@ -113,15 +98,10 @@ def _is_section(lines: list[Line], i: int) -> bool:
     return alone and any(field.column > 0 for line in lines[:i] for field in line.fields)
 
 
-def is_page_number(line: Line, coded: bool) -> bool:
-    """A small whole number alone on a line without separators, among lines that have them; no code."""
-    return not line.separated and line.squeezed.isdigit() and len(line.squeezed) <= (2 if coded else 3)
-
-
 def _is_header(line: Line) -> bool:
     """Whether a line between rows holds header words alone, and not only what may end the name of a row."""
     return all(map(_head_field, line.fields)) and not all(
-        _NAME_END.match(squeeze(f.text)) for f in line.fields
+        NAME_END.match(squeeze(f.text)) for f in line.fields
     )
 
 

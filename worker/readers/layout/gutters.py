@@ -11,8 +11,9 @@ from dataclasses import replace
 from schemas import Chunk
 from schemas.numerals import find_numerals, parse_numeral
 from worker.readers.layout.align import page_columns
-from worker.readers.layout.grid import header_again, is_body, is_page_number
+from worker.readers.layout.grid import is_body
 from worker.readers.layout.records import is_column_numbers, is_head, note_lines
+from worker.segment.heads import header_again, is_page_number
 from worker.segment.lines import Field, Line
 
 _JITTER = 1

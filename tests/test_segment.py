@@ -219,22 +219,53 @@ def test_a_part_ends_before_a_row_of_several_lines_and_not_inside_it() -> None:
         "预算收入",
         "教育支出  2  4.00",
         "科技支出  3  5.00",
-        "社会保障  4  6.00",
-        "和就业支出",
+        "社会保障和  4  6.00",
+        "就业支出",
     ]
     (chunk,) = tables("支出决算表\n单位：万元\n项目  行次  金额\n" + "\n".join(rows) + "\n")
-    assert [part.text.splitlines()[-1] for part in cut(chunk, 4)] == ["科技支出  3  5.00", "和就业支出"]
+    assert [part.text.splitlines()[-1] for part in cut(chunk, 4)] == ["科技支出  3  5.00", "就业支出"]
     # Where every row goes on in the next line, its first line is the one with figures.
     assert [part.text.splitlines()[-1] for part in cut(chunk, 1)] == rows
+
+
+def test_a_name_may_begin_above_its_figures() -> None:
+    rows = ["其他卫生健", "康管理事务", "支出  4.00", "行政事业单", "位医疗  5.00", "其他教育支", "出  6.00"]
+    (chunk,) = tables("支出决算表\n单位：万元\n项目  金额\n教育  9.00\n" + "\n".join(rows) + "\n")
+    assert [part.text.splitlines()[-1] for part in cut(chunk, 4)] == [rows[2], rows[6]]
+    assert [part.text.splitlines()[-1] for part in cut(chunk, 3)] == ["教育  9.00", rows[2], rows[4], rows[6]]
+
+
+def test_a_name_may_stand_around_its_figures() -> None:
+    rows = [
+        "困难群众走",
+        "  4.00",
+        "访慰问",
+        "信息化系统",
+        "  5.00",
+        "运行维护",
+        "检验检测能",
+        "  6.00",
+        "力提升",
+    ]
+    (chunk,) = tables("项目支出表\n单位：万元\n项目  金额\n教育  9.00\n" + "\n".join(rows) + "\n")
+    ends = [part.text.splitlines()[-1] for part in cut(chunk, 4)]
+    assert ends == [rows[2], rows[5], rows[8]]
+
+
+def test_a_line_with_the_number_of_an_item_begins_a_row() -> None:
+    rows = ["一、教育支出  4.00", "二、国有资", "本经营支出  5.00", "三、灾害防", "治管理支出  6.00"]
+    (chunk,) = tables("支出决算表\n单位：万元\n项目  金额\n" + "\n".join(rows) + "\n")
+    assert [part.text.splitlines()[-1] for part in cut(chunk, 4)] == [rows[2], rows[4]]
+    assert [part.text.splitlines()[-1] for part in cut(chunk, 2)] == [rows[0], rows[2], rows[4]]
 
 
 def test_the_header_on_a_later_page_is_no_part_of_a_row_and_tears_none() -> None:
     head = "收入  支出\n项目  金额\n"
     text = (
-        f"支出决算表\n单位：万元\n{head}社会保障  6.00\n2\n{head}和就业支出\n科技支出  5.00\n卫生支出  7.00\n"
+        f"支出决算表\n单位：万元\n{head}社会保障和就业  6.00\n2\n{head}支出\n科技支出  5.00\n卫生支出  7.00\n"
     )
     (chunk,) = tables(text)
-    assert [part.text.splitlines()[-1] for part in cut(chunk, 2)] == ["和就业支出", "卫生支出  7.00"]
+    assert [part.text.splitlines()[-1] for part in cut(chunk, 2)] == ["支出", "卫生支出  7.00"]
 
 
 def test_a_table_of_contents_is_no_table() -> None:

@@ -9,6 +9,7 @@ from itertools import combinations, product
 from typing import NamedTuple
 
 from schemas import AnyTable, ColumnInfo, squeeze
+from schemas.heads import columns_named
 from schemas.rules import Rule
 from worker.readers.layout import headers
 from worker.readers.layout.place import Placement, options, settle
@@ -138,7 +139,7 @@ def _with_blank(body: Body, keys: Mapping[int, str], infos: Mapping[str, ColumnI
     reach = max((f.column for line in body.header for f in line.fields), default=-1)
     for column, header in headers.paths(body.header, range(reach + 1)).items():
         blank = column == header.start and column not in named and column not in body.block_of
-        own = [k for k in headers.match_path(header.path, infos) if k not in named.values()] if blank else []
+        own = [k for k in columns_named(header.path, infos) if k not in named.values()] if blank else []
         if own:
             named[column] = own[0]
     return list(dict.fromkeys(k for _, k in sorted(named.items())))

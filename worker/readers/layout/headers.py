@@ -9,15 +9,11 @@ from typing import NamedTuple
 import regex
 
 from schemas import ColumnInfo, fold, squeeze
+from schemas.heads import COLUMN_NUMBER, TOTAL_WORD, columns_named
 from worker.segment.lines import Line
 
-_TOTAL_WORD = re.compile(r"^(?:小计|合计|总计|小 计)$")
-_COLUMN_NO = re.compile(
-    r"^(?:[(]?\d{1,2}[)]?(?:[=＝+＋\-－、,][(]?\d{1,2}[)]?)*|\*+|栏次|行次|[甲乙丙丁]|[类款项]+)$"
-)  # 1, (1), 1=2+3; with the words over codes: none of these names a column of figures
 _FOOT = re.compile(r".(?:合计|总计)$")  # 人员经费合计: a row, not the column 人员经费
 _IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_PLAIN_GROUP = re.compile(r"^(?:本年)?(?:收入|支出)(?:预算|决算)?$|^项目$|^一般公共预算支出$|^金额$")
 
 Path = tuple[str, ...]
 """Squeezed header texts, outermost first."""
@@ -47,7 +43,7 @@ def paths(header: Sequence[Line], columns: Sequence[int]) -> dict[int, Header]:
     merged cells end when a table is written out with separators.
     """
     rows = [
-        [(f.column, f.text) for f in line.fields if not _COLUMN_NO.match(squeeze(f.text))]
+        [(f.column, f.text) for f in line.fields if not COLUMN_NUMBER.match(squeeze(f.text))]
         for line in header
         if line.separated
     ]
@@ -70,35 +66,9 @@ def paths(header: Sequence[Line], columns: Sequence[int]) -> dict[int, Header]:
             bounds.extend(c for c, _ in row)
         if path:
             formula = formulas.get(column, "")
-            formula = formula if _COLUMN_NO.match(formula) else ""
+            formula = formula if COLUMN_NUMBER.match(formula) else ""
             found[column] = Header(tuple(map(squeeze, path)), innermost, tuple(map(shown, path)), formula)
     return found
-
-
-def match_path(path: Path, infos: Mapping[str, ColumnInfo]) -> list[str]:
-    """The declared columns that a header path may name, the best first."""
-    if not path:
-        return []
-    leaf, groups = path[-1], path[:-1]
-    names = [leaf]
-    if _TOTAL_WORD.match(leaf) and groups and not _PLAIN_GROUP.match(groups[-1]):
-        names = [groups[-1], groups[-1] + leaf, leaf]
-    elif groups and not _PLAIN_GROUP.match(groups[-1]):
-        names = [leaf, groups[-1] + leaf]
-    scored: list[tuple[int, int, str]] = []
-    for order, (key, info) in enumerate(infos.items()):
-        own = names if not info.groups else [leaf]
-        rank = next((i for i, name in enumerate(own) if _named(name, info)), None)
-        if rank is None:
-            continue
-        if info.groups and not any(re.fullmatch(g, text) for g in info.groups for text in groups):
-            continue
-        scored.append((rank - (2 if info.groups else 0), order, key))
-    return [key for _, _, key in sorted(scored)]
-
-
-def _named(text: str, info: ColumnInfo) -> bool:
-    return any(alias and re.fullmatch(alias, text) for alias in info.aliases)
 
 
 def assign(found: Mapping[int, Header], infos: Mapping[str, ColumnInfo]) -> dict[int, str]:
@@ -113,7 +83,7 @@ def assign(found: Mapping[int, Header], infos: Mapping[str, ColumnInfo]) -> dict
         if header.start in named:
             continue
         named.add(header.start)
-        choices = [k for k in match_path(header.path, infos) if k not in keys.values()]
+        choices = [k for k in columns_named(header.path, infos) if k not in keys.values()]
         if choices:
             keys[column] = choices[0]
         elif not is_group(header.path[-1], infos):
@@ -132,7 +102,7 @@ RESERVED = frozenset({"side", "code", "name", "label", "code_cell"})
 def _own_key(path: Path, taken: set[str]) -> str:
     """The printed header as key: the leaf, with its group where the leaf alone is taken or says little."""
     leaf = path[-1]
-    key = leaf if not _TOTAL_WORD.match(leaf) or len(path) == 1 else f"{path[-2]}/{leaf}"
+    key = leaf if not TOTAL_WORD.match(leaf) or len(path) == 1 else f"{path[-2]}/{leaf}"
     if key in taken and len(path) > 1:
         key = f"{path[-2]}/{leaf}"
     number = 2
@@ -161,7 +131,7 @@ def printed_columns(header: Sequence[str], infos: Mapping[str, ColumnInfo]) -> l
 
 def _word_names(alias: str, header: Sequence[str]) -> bool:
     return any(
-        regex.fullmatch(alias, word, partial=len(word) >= 3) for word in header if not _TOTAL_WORD.match(word)
+        regex.fullmatch(alias, word, partial=len(word) >= 3) for word in header if not TOTAL_WORD.match(word)
     ) or any(re.fullmatch(alias, word) for word in header)
 
 

@@ -19,7 +19,7 @@ import pytest
 
 from evals.simulate.server import Asked, Reply, ScriptedServer
 from prompts import BRIEF, WIRES, build, version
-from schemas import ConfigError, Refused
+from schemas import ConfigError, Invalid, Refused
 from tests.chunks import chunk_of
 from worker.embedded import Card, card, installed, server
 from worker.embedded.card import Measured
@@ -131,6 +131,22 @@ def test_it_is_asked_briefly_and_within_what_the_chunk_prints(home: Path, embedd
     (call,) = reading.calls
     assert (call.model, call.wire, call.cost_usd) == ("embedded", "refs", Decimal(0))
     assert reading.prompt_version == version(KIND, BRIEF, brief=True) != version(KIND, WIRES["refs"])
+
+
+def test_parts_are_as_long_as_those_that_it_has_learned(
+    home: Path, embedded: LlmReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = "project_expenditure"  # for other models four lines a row, as its rows have texts
+    told = card().model_copy(update={"kinds": {kind: Measured(rows=100, exact=95)}})
+    monkeypatch.setattr(reader, "card", lambda: told)
+    rows = "".join(
+        f"项目{name}\t文化局\t{number}.00\n" for number, name in enumerate("甲乙丙丁戊己庚辛壬", 1)
+    )
+    chunk = chunk_of(f"项目名称\t单位\t合计\n{rows}", kind)
+    nothing = Reply({"columns": "D", "rows": []})
+    with ScriptedServer(lambda _: nothing) as model, serving(home, model.url), pytest.raises(Invalid):
+        embedded.read(chunk)
+    assert [asked.messages[1]["content"].count(".00") for asked in model.asked] == [4, 4, 1]
 
 
 def test_what_it_cannot_mend_is_not_asked_again(home: Path, embedded: LlmReader) -> None:

@@ -109,7 +109,8 @@ class LlmReader:
             raise NotAsked("the embedded model is not asked for tables with names apart from their figures")
 
     def _lines_per_call(self, chunk: Chunk) -> int:
-        wrapped = chunk.role == "narrative" or _has_texts(chunk)
+        # The embedded model has learned parts of so many lines, whatever stands in them.
+        wrapped = not self._embedded and (chunk.role == "narrative" or _has_texts(chunk))
         return self._settings.rows_per_call * (_LINES_A_ROW if wrapped else 1)
 
     def _read(self, part: Chunk, job: _Job) -> None:

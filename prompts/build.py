@@ -11,8 +11,10 @@ from typing import NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from prompts.describe import describe_kind
-from prompts.fields import numbered
+from prompts.fields import fields_of, printed, shown
+from prompts.heads import names_of
 from prompts.wire import BRIEF, WIRES, Wire
+from prompts.wire.base import Shape, shape_of
 from prompts.wire.notation import letter_of
 from prompts.wire.refs import mark_of
 from schemas.registry import TableType, table_type
@@ -21,7 +23,7 @@ from schemas.text import fold, normalise
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _FENCE = "SOURCE"
-_EXAMPLES = ("201\t\t18.00", "201  18.00\n     18.00")
+_EXAMPLES = (("项目\t合计", "201\t\t18.00"), ("项目  合计", "201  18.00\n     18.00"))
 _CHUNK = {False: "chunk.j2", True: "brief_chunk.j2"}
 
 
@@ -55,10 +57,14 @@ def build(chunk: Chunk, wire: Wire, *, brief: bool = False) -> Prompt:
 
     `brief`: without instructions, for a model that was trained on prompts of this form.
     """
-    text = _tidy(wire.show(chunk))
-    header = _tidy(chunk.header)
+    text, header = wire.show(chunk), chunk.header
     if brief:
-        text, header = numbered(_dense(text), _dense(header))
+        as_printed = printed(chunk) if text == chunk.text else text
+        header, text = _in_columns(
+            header, text, as_printed, shape_of(chunk.kind), final=chunk.stage == "final"
+        )
+    else:
+        header, text = _tidy(header), _tidy(text)
     user = (
         _templates()
         .get_template(_CHUNK[brief])
@@ -87,7 +93,8 @@ class _Static(NamedTuple):
 
 @cache
 def _static(table: TableType, wire: str, brief: bool) -> _Static:
-    kind: str = table.model_fields["kind"].default
+    shape = shape_of(table.model_fields["kind"].default)
+    kind = shape.kind
     if brief:
         system = _templates().get_template("brief.j2").render(kind=kind)
     else:
@@ -98,7 +105,12 @@ def _static(table: TableType, wire: str, brief: bool) -> _Static:
         system,
         (_TEMPLATES / _CHUNK[brief]).read_text(encoding="utf-8"),
         json.dumps(schema, sort_keys=True, ensure_ascii=False),
-        *(shown for example in _EXAMPLES if brief for shown in numbered(example)),
+        *(
+            text
+            for head, body in _EXAMPLES
+            if brief
+            for text in _in_columns(head, body, body, shape, final=True)
+        ),
     ]
     return _Static(system, hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:12])
 
@@ -112,8 +124,11 @@ def fence_for(*texts: str) -> str:
     return fence
 
 
-def _dense(text: str) -> str:
-    return "\n".join(filter(str.strip, text.splitlines()))
+def _in_columns(header: str, text: str, as_printed: str, shape: Shape, *, final: bool) -> tuple[str, str]:
+    """Head and text, each cell behind what its column is called."""
+    found = fields_of(header, text, printed=(header, as_printed))
+    names = names_of(found, shape, final=final)
+    return shown(header, found[0], names), shown(text, found[1], names)
 
 
 def _tidy(text: str) -> str:

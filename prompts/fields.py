@@ -1,51 +1,105 @@
-"""The cells of a line by the number of their column: blank ones need not be counted by who reads it."""
+"""The cells of a line and the columns that they stand in: by tabs or strokes, or by blanks."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from schemas.source import Chunk
 from schemas.text import display_width
 
 _RANGES = ((1, 20, "①"), (21, 35, "㉑"), (36, 50, "㊱"))
-_MARKS = {
-    number: chr(ord(first) + number - low) for low, high, first in _RANGES for number in range(low, high + 1)
-}
-_USED = frozenset(_MARKS.values())
+MARKS = "".join(chr(ord(first) + at) for low, high, first in _RANGES for at in range(high - low + 1))
+_USED = frozenset(MARKS)
 _IDEOGRAPH = "[\u3400-\u9fff]"
 _APART = re.compile(rf"(?<![^ ])({_IDEOGRAPH}) +(?={_IDEOGRAPH}(?: |$))")
 """Behind an ideograph of a word that is set wide, as `合    计`."""
 _CELL = re.compile(r"\S+(?: \S+)*")
 _NARROWED = re.compile(rf"(?<={_IDEOGRAPH})[!-/:;?]|[!-/:;?](?={_IDEOGRAPH})")
 """Punctuation beside ideographs is printed as wide as they are, and narrow in reading form."""
+_RUN_ON = re.compile(r"\. ?\d+ +\S")
+"""A figure, and more behind one blank: there, two blanks do not tell columns."""
+_WORDED = re.compile(r"[^\W\d_]")
+_TO_WIDE = ord("！") - ord("!")
 
 
-def numbered(*texts: str) -> list[str]:
-    """Texts with a mark before each filled cell of lines that are set in columns, `①201 ②国防支出 ④18.00`: by tabs or
-    strokes, or by blanks in the columns that all texts have together.
+class Field(NamedTuple):
+    """A filled cell of a line: the number of its column, from 0, what it prints, and what it takes of the page.
 
-    All is left as it is where a text uses such marks itself; a line also where it has more cells than there are.
+    It takes it from `low` to before `high`, in columns of a fixed pitch or, where something separates cells, in cells.
     """
+
+    column: int
+    text: str
+    low: int
+    high: int
+
+    @property
+    def worded(self) -> bool:
+        """Whether a letter or an ideograph is in it."""
+        return bool(_WORDED.search(self.text))
+
+
+Lines = list[list[Field]]
+"""The fields of each line; none of a line that is not set in columns."""
+
+
+def fields_of(*texts: str, printed: Sequence[str] = ()) -> list[Lines]:
+    """The fields of each line of texts whose columns are those of one table.
+
+    None where a text uses marks of its own; none of a line either that has more cells than there are marks.
+    `printed`: the texts, each character as wide as it is printed, where some are narrower.
+    """
+    lines = [lines_of(text) for text in texts]
+    wide = [lines_of(text) for text in printed or texts]
     if any(_USED & set(text) for text in texts):
-        return list(texts)
-    lines = [text.split("\n") for text in texts]
-    if any(len(_separated(line)) > 1 for text in lines for line in text):
-        return ["\n".join(map(_numbered, text)) for text in lines]
-    grid = _grid(line for text in lines for line in text)
-    return ["\n".join(_placed(line, grid) for line in text) for text in lines]
+        return [[[] for _ in text] for text in lines]
+    cells = [
+        [[] if _is_separated(line) else _cells(line, wider) for line, wider in zip(*each, strict=True)]
+        for each in zip(lines, wide, strict=True)
+    ]
+    # A line over a table may be written with tabs, and the table with blanks.
+    separated = [_is_separated(line) for text in lines for line in text]
+    apart = [len(fields) > 1 for text in cells for fields in text]
+    if sum(separated) > sum(apart):
+        return [[_counted(line) for line in text] for text in lines]
+    grid = _grid([line for text in cells for line in text])
+    return [[_placed(line, grid) for line in text] for text in cells]
 
 
-def _numbered(line: str) -> str:
+def shown(text: str, found: Lines, names: Mapping[int, str]) -> str:
+    """A text without empty lines, and before each filled cell the name of its column or, where it has none, its mark:
+    `①201 ②国防支出 A18.00`. A line without fields is left as it is."""
+    return "\n".join(
+        " ".join(names.get(field.column, MARKS[field.column]) + field.text for field in fields) or line
+        for line, fields in zip(lines_of(text), found, strict=True)
+        if line.strip()
+    )
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text, without white space at their ends; a page ends one too."""
+    return [line.rstrip() for line in re.split("[\n\f]", text)]
+
+
+def printed(chunk: Chunk) -> str:
+    """The text of a chunk, each character as wide as it is printed: in reading form some are narrower."""
+    return "".join(
+        chr(ord(char) + _TO_WIDE) if "!" <= char <= "~" and at in chunk.wide else char
+        for at, char in enumerate(chunk.text, chunk.start)
+    )
+
+
+def _counted(line: str) -> list[Field]:
     cells = _separated(line)
-    if not 1 < len(cells) <= len(_MARKS):
-        return line
-    filled = [(number, cell.strip()) for number, cell in enumerate(cells, start=1)]
-    return _marked((number, cell) for number, cell in filled if cell)
+    if not 1 < len(cells) <= len(MARKS):
+        return []
+    return [Field(at, cell.strip(), at, at + 1) for at, cell in enumerate(cells) if cell.strip()]
 
 
-def _marked(cells: Iterable[tuple[int, str]]) -> str:
-    return " ".join(_MARKS[number] + cell for number, cell in cells)
+def _is_separated(line: str) -> bool:
+    return len(_separated(line)) > 1
 
 
 def _separated(line: str) -> list[str]:
@@ -57,23 +111,15 @@ def _separated(line: str) -> list[str]:
     return [line]
 
 
-class _Set(NamedTuple):
-    """A cell and the columns of a page of fixed pitch that it takes, from `low` to before `high`."""
-
-    text: str
-    low: int
-    high: int
-
-
-def _cells(line: str) -> list[_Set]:
-    """What stands between two blanks or more."""
-    found: list[_Set] = []
+def _cells(line: str, printed: str) -> list[Field]:
+    """What stands between two blanks or more, in no column yet."""
+    found: list[Field] = []
     end = high = 0
     for match in _CELL.finditer(_APART.sub(lambda apart: apart[1] + "\0" * (len(apart[0]) - 1), line)):
-        low = high + _width(line[end : match.start()])
+        low = high + _width(printed[end : match.start()])
         end = match.end()
-        high = low + _width(line[match.start() : end])
-        found.append(_Set(match[0].replace("\0", ""), low, high))
+        high = low + _width(printed[match.start() : end])
+        found.append(Field(-1, match[0].replace("\0", ""), low, high))
     return found
 
 
@@ -81,14 +127,17 @@ def _width(text: str) -> int:
     return display_width(text) + len(_NARROWED.findall(text))
 
 
-def _grid(lines: Iterable[str]) -> list[_Set]:
+def _grid(lines: Iterable[list[Field]]) -> list[Field]:
     """The columns of a page that cells take, from left to right, none if they are too many to be marked; the lines with
     most cells tell them first.
     """
-    grid: list[_Set] = []
-    rows = [cells for line in lines if 1 < len(cells := _cells(line)) <= len(_MARKS)]
+    grid: list[Field] = []
+    rows = [cells for cells in lines if 1 < len(cells) <= len(MARKS)]
+    run_on = sum(any(_RUN_ON.search(cell.text) for cell in cells) for cells in rows)
+    if 3 * run_on > len(rows):
+        return []
     for cells in sorted(rows, key=len, reverse=True):
-        if len(grid) > len(_MARKS):
+        if len(grid) > len(MARKS):
             return []
         for cell in cells:
             under = _under(cell, grid)
@@ -99,28 +148,55 @@ def _grid(lines: Iterable[str]) -> list[_Set]:
                 left = grid[at - 1].high if at else 0
                 right = grid[at + 1].low if at + 1 < len(grid) else cell.high
                 low, high = min(grid[at].low, cell.low), max(grid[at].high, cell.high)
-                grid[at] = _Set("", max(left, low), max(grid[at].high, min(right, high)))
-    return grid if len(grid) <= len(_MARKS) else []
+                grid[at] = cell._replace(low=max(left, low), high=max(grid[at].high, min(right, high)))
+    return _joined(grid, rows) if len(grid) <= len(MARKS) else []
 
 
-def _under(cell: _Set, grid: Sequence[_Set]) -> list[int]:
+def _joined(grid: Sequence[Field], rows: Sequence[Sequence[Field]]) -> list[Field]:
+    """The columns, those with no words joined to the one beside them that has some, unless a line fills both.
+
+    Figures set to the right stand beside a short head that is set to the left.
+    """
+    filled: list[set[int]] = [set() for _ in grid]
+    worded = [False] * len(grid)
+    for number, cells in enumerate(rows):
+        for cell in cells:
+            if len(under := _under(cell, grid)) == 1:
+                filled[under[0]].add(number)
+                worded[under[0]] |= cell.worded
+    joined: list[tuple[Field, set[int], bool]] = []
+    for column, lines, words in zip(grid, filled, worded, strict=True):
+        if joined:
+            left, above, headed = joined[-1]
+            if words != headed and above.isdisjoint(lines):
+                joined[-1] = left._replace(high=column.high), above | lines, True
+                continue
+        joined.append((column, lines, words))
+    return [column for column, _, _ in joined]
+
+
+def _places(cells: Iterable[Field], grid: Sequence[Field]) -> list[int]:
+    """For each cell the column that it takes most of; each takes some of one."""
+    return [
+        max(_under(cell, grid), key=lambda at: min(cell.high, grid[at].high) - max(cell.low, grid[at].low))
+        for cell in cells
+    ]
+
+
+def _under(cell: Field, grid: Sequence[Field]) -> list[int]:
     """The columns that a cell takes some of."""
     return [at for at, column in enumerate(grid) if column.low < cell.high and cell.low < column.high]
 
 
-def _placed(line: str, grid: Sequence[_Set]) -> str:
-    """A line with the mark of the column that each cell takes most of; as it is if two would have the same.
+def _placed(cells: Sequence[Field], grid: Sequence[Field]) -> list[Field]:
+    """The cells of a line in the columns that they take most of; none if two would have the same.
 
-    So is a cell alone that begins at the left or spans columns: it is a title, or words.
+    So has a line of one cell that begins at the left or spans columns: it is a title, or words.
     """
-    cells = _cells(line)
     under = [_under(cell, grid) for cell in cells]
     if not all(under) or (len(cells) == 1 and (under[0] == [0] or len(under[0]) > 1)):
-        return line
-    places = [
-        max(columns, key=lambda at: min(cell.high, grid[at].high) - max(cell.low, grid[at].low))
-        for cell, columns in zip(cells, under, strict=True)
-    ]
+        return []
+    places = _places(cells, grid)
     if len(set(places)) < len(places):
-        return line
-    return _marked((at + 1, cell.text) for at, cell in zip(places, cells, strict=True))
+        return []
+    return [cell._replace(column=at) for at, cell in zip(places, cells, strict=True)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from evals.garble.setting import aligned
 from prompts import BRIEF, build
-from prompts.fields import numbered
+from prompts.fields import MARKS, fields_of, shown
 from schemas import Invalid
 from tests.chunks import chunk_of
 
@@ -26,32 +27,41 @@ ROWS = ["1 n<财政拨款收入> A<12.00>", "2 n<教育支出> A<3.00>", "2 n<�
 ROWS += ["1 n<收入总计> A<12.00>", "2 n<支出总计> A<12.00>"]
 
 
+def numbered(*texts: str) -> list[str]:
+    """The texts with the marks of their columns."""
+    return [shown(text, lines, {}) for text, lines in zip(texts, fields_of(*texts), strict=True)]
+
+
+def prompt_of(text: str, kind: str, **facts: Any) -> str:
+    """The prompt that the embedded model has for a text."""
+    return build(chunk_of(text, kind, **facts), BRIEF, brief=True).user
+
+
 def test_a_blank_cell_need_not_be_counted() -> None:
-    shown = build(chunk_of(TEXT, KIND), BRIEF, brief=True).user
-    assert "①二、其他收入 ②2 ④二、住房保障支出 ⑤10 ⑥9.00\n" in shown
+    assert "①二、其他收入 ②2 ④二、住房保障支出 ⑤10 A9.00\n" in prompt_of(TEXT, KIND)
     assert numbered("| 201 | | 18.00 |", "合计 18.00") == ["①201 ③18.00", "合计 18.00"]
 
 
 def test_a_source_with_such_marks_of_its_own_is_shown_as_it_is() -> None:
     assert numbered("① 教育\t3.00", "合计\t\t3.00") == ["① 教育\t3.00", "合计\t\t3.00"]
-    assert numbered("\t" * 60) == ["\t" * 60]
+    assert numbered("\t" * 60 + "3.00") == ["\t" * 60 + "3.00"]
 
 
 def test_more_columns_than_there_are_marks_are_left_as_they_are() -> None:
     steps = "\n".join(" " * 4 * at + "a  a" for at in range(60))
     for text in ("a  " * 60, "a  " * 60 + "\nb  b", steps, "a  " * 20_000):
-        assert numbered(text)[0].splitlines()[0] == text.splitlines()[0]
+        assert numbered(text)[0].splitlines()[0] == text.splitlines()[0].rstrip()
 
 
 _CELL = st.text(st.characters(categories=("L", "N"), max_codepoint=0x9FFF), max_size=5)
 
 
-@given(st.lists(_CELL, min_size=2, max_size=50).filter(any))
+@given(st.lists(_CELL, min_size=2, max_size=50).filter(lambda cells: cells[-1]))
 def test_every_cell_can_be_told_from_its_mark(cells: list[str]) -> None:
-    if re.search("[①-⑳㉑-㉟㊱-㊿]", "".join(cells)):
+    if set(MARKS) & set("".join(cells)):
         return
-    (shown,) = numbered("\t".join(cells))
-    marks = [(each[0], each[1:]) for each in shown.split(" ")]
+    (line,) = numbered("\t".join(cells))
+    marks = [(each[0], each[1:]) for each in line.split(" ")]
     assert [text for _, text in marks] == [cell for cell in cells if cell]
     assert len({mark for mark, _ in marks}) == len(marks)
 
@@ -66,10 +76,10 @@ ALIGNED = """科目编码      科目名称                      决算数    �
 
 def test_cells_under_one_another_have_the_mark_of_their_column() -> None:
     head, text = ALIGNED[: ALIGNED.index("       30112")], ALIGNED[ALIGNED.index("       30112") :]
-    shown, over = numbered(text, head)
+    lines, over = numbered(text, head)
     assert over.splitlines()[0] == "①科目编码 ②科目名称 ③决算数 ④科目编码 ⑤科目名称 ⑥决算数"
     assert over.splitlines()[1] == "①栏次 ③1 ④栏次 ⑥2"
-    assert shown.splitlines() == [
+    assert lines.splitlines() == [
         "①30112 ②其他社会保障缴费 ③478.51 ④30211 ⑤差旅费 ⑥2.52",
         "①30113 ②住房公积金 ④30212 ⑤因公出国(境)费用",
         "②医疗费 ③9.30",
@@ -78,12 +88,74 @@ def test_cells_under_one_another_have_the_mark_of_their_column() -> None:
 
 def test_a_head_over_several_columns_makes_none_of_them_one() -> None:
     text = "              预算合计数\n名称      年初数      年末数\n现金        1.00        2.00\n"
-    assert numbered(text) == ["              预算合计数\n①名称 ②年初数 ③年末数\n①现金 ②1.00 ③2.00\n"]
+    assert numbered(text) == ["              预算合计数\n①名称 ②年初数 ③年末数\n①现金 ②1.00 ③2.00"]
+
+
+def test_a_short_head_left_of_its_figures_is_in_their_column() -> None:
+    assert numbered(
+        "名称  小计              合计\n教育        1,234.00    1,234.00\n国防           89.00\n"
+    ) == ["①名称 ②小计 ③合计\n①教育 ②1,234.00 ③1,234.00\n①国防 ②89.00"]
 
 
 def test_prose_and_titles_have_no_columns() -> None:
     text = "一、部门收支总体情况\n  本年收入 12.00 万元。\n现金  1.00\n"
-    assert numbered(text) == ["一、部门收支总体情况\n  本年收入 12.00 万元。\n①现金 ②1.00\n"]
+    assert numbered(text) == ["一、部门收支总体情况\n  本年收入 12.00 万元。\n①现金 ②1.00"]
+
+
+def test_where_single_blanks_part_figures_two_make_no_column() -> None:
+    text = "30101  基本工资 892. 29 30201  办公费 33. 66\n30102 津贴补贴 516. 26 30202  印刷费 0. 00"
+    assert numbered(text) == [text]
+
+
+def test_a_line_with_tabs_over_a_table_with_blanks_leaves_it_its_columns() -> None:
+    text = "收入决算表\t\t单位:万元\n名称  金额\n现金  1.00\n"
+    assert numbered(text) == ["收入决算表\t\t单位:万元\n①名称 ②金额\n①现金 ②1.00"]
+
+
+FUNCTIONS = "科目编码\t科目名称\t合计\t基本支出\t{}\n201\t一般公共服务支出\t18.00\t\t18.00\n"
+
+
+def test_a_column_that_its_head_names_is_shown_as_it_is_to_be_answered() -> None:
+    user = prompt_of(FUNCTIONS.format("项目支出"), "expenditure_by_function")
+    assert "①科目编码 ②科目名称 A合计 B基本支出 C项目支出\n①201 ②一般公共服务支出 A18.00 C18.00\n" in user
+
+
+def test_a_column_whose_head_says_nothing_keeps_its_mark() -> None:
+    user = prompt_of(FUNCTIONS.format("备用"), "expenditure_by_function")
+    assert "①201 ②一般公共服务支出 A18.00 ⑤18.00\n" in user
+
+
+def test_a_head_broken_over_lines_is_read_whole() -> None:
+    text = "科目\t合计\t基本\t项目\n编码\t\t支出\t支出\n201\t18.00\t\t18.00\n"
+    assert "①201 A18.00 C18.00\n" in prompt_of(text, "expenditure_by_function")
+
+
+@pytest.mark.parametrize("first", [4, 5])
+def test_heads_of_one_text_are_told_apart_by_those_over_them(first: int) -> None:
+    groups = [*[""] * first, "本年收入", "", "上年结转", *[""] * (5 - first)]
+    head = ["序号", "代码", "单位", "合计", "小计", "一般公共预算", "小计", "一般公共预算"]
+    row = ["1", "201", "文化局", "9.00", "5.00", "5.00", "4.00", "4.00"]
+    text = "\n".join(aligned([groups, head, row]))
+    assert "A9.00 B5.00 C5.00 L4.00 M4.00\n" in prompt_of(text, "income_by_unit")
+
+
+def test_panels_side_by_side_have_the_same_columns() -> None:
+    text = (
+        "科目编码\t科目名称\t决算数\t科目编码\t科目名称\t决算数\n30101\t基本工资\t8.00\t30201\t办公费\t3.00\n"
+    )
+    assert "①30101 ②基本工资 A8.00 ④30201 ⑤办公费 A3.00\n" in prompt_of(text, "basic_expenditure_by_economic")
+
+
+WIDE = (
+    "预算数\t\t\t决算数\t\t\n合计\t公务用车运行费\t公务接待费\t合计\t公务用车运行费\t公务接待费\n"
+    "1\t2\t3\t4\t5\t6\n9.00\t5.00\t4.00\t8.00\t5.00\t3.00\n"
+)
+
+
+def test_columns_that_are_rows_of_the_table_are_called_by_both() -> None:
+    user = prompt_of(WIDE, "three_public", stage="final")
+    assert "total.A9.00 vehicle_operation.A5.00 reception.A4.00" in user
+    assert "total.B8.00 vehicle_operation.B5.00 reception.B3.00\n" in user
 
 
 _WORD = st.text(st.sampled_from("教育国防收入支出项目公"), min_size=2, max_size=6)
@@ -107,6 +179,31 @@ def test_blanks_and_tabs_are_marked_alike(table: tuple[list[str], list[list[str]
         assert numbered("\n".join(aligned(each))) == numbered("\n".join(map("\t".join, each)))
 
 
+def test_a_form_of_several_blocks_keeps_its_marks() -> None:
+    text = "项目资金\t年初预算数\t全年执行数\n年度资金总额\t12.00\t0.50\n"
+    text += "三级指标\t指标值\t分值\n检查次数\t24.00\t15.00\n"
+    user = prompt_of(text, "performance_self_evaluation")
+    assert "①年度资金总额 ②12.00 ③0.50\n" in user
+    assert "①检查次数 ②24.00 ③15.00\n" in user
+
+
+def test_a_name_in_a_column_of_amounts_does_not_take_its_name_away() -> None:
+    text = "科目编码\t合计\n201\t18.00\n\t合计\n202\t9.00\n"
+    assert "①202 A9.00\n" in prompt_of(text, "expenditure_by_function")
+
+
+_HEADS = ["", "合计", "小计", "基本支出", "支出", "预算数", "本年收入"]
+
+
+@given(st.lists(st.lists(st.sampled_from(_HEADS), min_size=8, max_size=8), min_size=1, max_size=4))
+def test_no_two_columns_of_one_panel_have_one_name(heads: list[list[str]]) -> None:
+    text = "\n".join(map("\t".join, [*heads, ["1.00"] * 8]))
+    last = prompt_of(text, "expenditure_by_function").splitlines()[-2]
+    names = re.findall(r"([A-Z])1\.00", last)
+    assert len(names) == len(set(names))
+    assert last.count("1.00") == 8
+
+
 def test_a_column_of_its_own_has_words_for_a_name() -> None:
     chunk = chunk_of("项目\t年初数\t年末数\n现金\t1.00\t2.00\n", "generic")
     schema = BRIEF.response_model("generic", chunk).model_json_schema()
@@ -120,6 +217,14 @@ def test_a_part_without_words_admits_no_columns_of_its_own() -> None:
     schema = BRIEF.response_model(KIND, chunk_of("1.00\t2.00\n", KIND)).model_json_schema()
     assert schema["properties"]["columns"]["pattern"] == "^(A)? ?(B)? ?(C)?$"
     assert "()" not in json.dumps(schema)
+
+
+def test_a_code_in_several_cells_is_made_of_those_beside_each_other() -> None:
+    text = "301\t10\t社会保险\t1.60\t302\t08\t取暖费\t1.79\n301\t\t其他\t\t302\t09\t物业费\t0.77\n"
+    kind = "basic_expenditure_by_economic"
+    pattern = BRIEF.response_model(kind, chunk_of(text, kind)).model_json_schema()["$defs"]["row"]["pattern"]
+    assert all(re.fullmatch(pattern, f"c<{code}>") for code in ("301", "302", "30110", "30208", "30209"))
+    assert not any(re.fullmatch(pattern, f"c<{code}>") for code in ("30108", "3020809", "10", "30109"))
 
 
 def test_rows_of_two_sides_come_in_the_order_of_the_source() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import pairwise
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, create_model
@@ -12,7 +13,7 @@ from typing_extensions import TypeAliasType
 
 from prompts.wire.base import Answer, Decoded, Shape, columns_out, figure_out, name_out, shape_of
 from prompts.wire.notation import CODE, NAME, Keyed, items_of, letter_of, written
-from prompts.wire.pieces import pieces_of
+from prompts.wire.pieces import Pieces, pieces_of
 from prompts.wire.refs import RefsWire
 from schemas.errors import Invalid
 from schemas.registry import AnyTable, TableType, table_type
@@ -117,14 +118,27 @@ def _said(chunk: Chunk) -> _Said:
     words = {text for text, numeral in printed if not numeral}
     names = {name for text, _ in printed for name in (text, canonical_name(text))}
     keys = {key for side in (None, *shape.sides) for key in shape.keys(side)}
-    codes = {text for text in figures if text.isdigit()}
-    # Where codes are printed, what is shorter than the code of a class is the number of a line, or a level below it.
-    classes = {text for text in codes if len(text) > _LEVEL_DIGITS} or codes
-    levels = _one_of(text for text in codes if len(text) == _LEVEL_DIGITS)
-    code = f"({_one_of(classes)})" + (f"({levels}){{0,{_LEVELS}}}" if levels else "")
+    code = f"({_one_of(_codes(pieces))})"
     lines = sum(bool(chunk.slice(start, end).strip()) for start, end in chunk.lines)
     most = lines * _PANELS if chunk.role == "table" else len(chunk.ledger)
     return _Said(code, _one_of(words), _one_of(names | keys), _one_of(figures), _one_of(names), most)
+
+
+def _codes(pieces: Pieces) -> set[str]:
+    """The codes that are printed, in one cell or, a class and the levels below it, in several beside each other."""
+    codes = {text for piece in pieces.all if piece.numeral and (text := pieces.text(piece)).isdigit()}
+    # Where codes are printed, what is shorter than the code of a class is the number of a line, or a level.
+    found = {text for text in codes if len(text) > _LEVEL_DIGITS} or codes
+    for at, piece in enumerate(pieces.all):
+        code = pieces.text(piece)
+        if code in found:
+            for before, level in pairwise(pieces.all[at : at + 1 + _LEVELS]):
+                text = pieces.text(level)
+                if not (text.isdigit() and len(text) == _LEVEL_DIGITS and pieces.beside(before, level)):
+                    break
+                code += text
+                found.add(code)
+    return found
 
 
 def _one_of(texts: Iterable[str]) -> str:

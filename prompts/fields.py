@@ -18,8 +18,8 @@ _APART = re.compile(rf"(?<![^ ])({_IDEOGRAPH}) +(?={_IDEOGRAPH}(?: |$))")
 _CELL = re.compile(r"\S+(?: \S+)*")
 _NARROWED = re.compile(rf"(?<={_IDEOGRAPH})[!-/:;?]|[!-/:;?](?={_IDEOGRAPH})")
 """Punctuation beside ideographs is printed as wide as they are, and narrow in reading form."""
-_RUN_ON = re.compile(r"\. ?\d+ +\S")
-"""A figure, and more behind one blank: there, two blanks do not tell columns."""
+_RUN_ON = re.compile(r"\. ?\d+ +\S|\S +[-—]+$")
+"""A figure, and more behind one blank, or a blank cell's mark behind one: there, two blanks do not tell columns."""
 _WORDED = re.compile(r"[^\W\d_]")
 _TO_WIDE = ord("！") - ord("!")
 

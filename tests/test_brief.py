@@ -105,6 +105,8 @@ def test_prose_and_titles_have_no_columns() -> None:
 def test_where_single_blanks_part_figures_two_make_no_column() -> None:
     text = "30101  基本工资 892. 29 30201  办公费 33. 66\n30102 津贴补贴 516. 26 30202  印刷费 0. 00"
     assert numbered(text) == [text]
+    blank = "21201  一般行政管理事务 -  -  194.47\n21206 工程建设管理 -  -  5,077.52"
+    assert numbered(blank) == [blank]
 
 
 def test_a_line_with_tabs_over_a_table_with_blanks_leaves_it_its_columns() -> None:
@@ -225,6 +227,15 @@ def test_a_code_in_several_cells_is_made_of_those_beside_each_other() -> None:
     pattern = BRIEF.response_model(kind, chunk_of(text, kind)).model_json_schema()["$defs"]["row"]["pattern"]
     assert all(re.fullmatch(pattern, f"c<{code}>") for code in ("301", "302", "30110", "30208", "30209"))
     assert not any(re.fullmatch(pattern, f"c<{code}>") for code in ("30108", "3020809", "10", "30109"))
+
+
+def test_the_number_of_a_line_is_no_code_of_a_classification() -> None:
+    text = "21\t\t住房保障\t110.56\n22\t\t住房\t110.56\n"
+    for kind, coded in (("general_budget_expenditure", False), ("generic", True)):
+        schema = BRIEF.response_model(kind, chunk_of(text, kind)).model_json_schema()
+        pattern = schema["$defs"]["row"]["pattern"]
+        assert bool(re.fullmatch(pattern, "c<21> n<住房保障> A<110.56>")) is coded
+        assert re.fullmatch(pattern, "n<住房保障> A<110.56>")
 
 
 def test_rows_of_two_sides_come_in_the_order_of_the_source() -> None:

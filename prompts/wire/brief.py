@@ -118,17 +118,20 @@ def _said(chunk: Chunk) -> _Said:
     words = {text for text, numeral in printed if not numeral}
     names = {name for text, _ in printed for name in (text, canonical_name(text))}
     keys = {key for side in (None, *shape.sides) for key in shape.keys(side)}
-    code = f"({_one_of(_codes(pieces))})"
+    code = f"({_one_of(_codes(pieces, classified=bool(shape.table.classification)))})"
     lines = sum(bool(chunk.slice(start, end).strip()) for start, end in chunk.lines)
     most = lines * _PANELS if chunk.role == "table" else len(chunk.ledger)
     return _Said(code, _one_of(words), _one_of(names | keys), _one_of(figures), _one_of(names), most)
 
 
-def _codes(pieces: Pieces) -> set[str]:
-    """The codes that are printed, in one cell or, a class and the levels below it, in several beside each other."""
+def _codes(pieces: Pieces, *, classified: bool) -> set[str]:
+    """The codes that are printed, in one cell or, a class and the levels below it, in several beside each other.
+
+    `classified`: they are of an official classification, whose codes are longer than numbers of lines.
+    """
     codes = {text for piece in pieces.all if piece.numeral and (text := pieces.text(piece)).isdigit()}
     # Where codes are printed, what is shorter than the code of a class is the number of a line, or a level.
-    found = {text for text in codes if len(text) > _LEVEL_DIGITS} or codes
+    found = {text for text in codes if len(text) > _LEVEL_DIGITS} or (set() if classified else codes)
     for at, piece in enumerate(pieces.all):
         code = pieces.text(piece)
         if code in found:

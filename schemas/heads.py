@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+import regex
+
 from schemas.tables import ColumnInfo
+from schemas.text import squeeze
 
 TOTAL_WORD = re.compile(r"^(?:小计|合计|总计|小 计)$")
 COLUMN_NUMBER = re.compile(
     r"^(?:[(]?\d{1,2}[)]?(?:[=＝+＋\-－、,][(]?\d{1,2}[)]?)*|\*+|栏次|行次|[甲乙丙丁]|[类款项]+)$"
 )
 """1, (1), 1=2+3; with the words over codes: none of these names a column of figures."""
+_FOOT = re.compile(r".(?:合计|总计)$")  # 人员经费合计: a row, not the column 人员经费
+_YEAR = re.compile(r"^20\d\d年度?")
 _PLAIN_GROUP = re.compile(r"^(?:本年)?(?:收入|支出)(?:预算|决算)?$|^项目$|^一般公共预算支出$|^金额$")
 
 
@@ -37,5 +42,39 @@ def columns_named(path: Sequence[str], infos: Mapping[str, ColumnInfo]) -> list[
     return [key for _, _, key in sorted(scored)]
 
 
+def row_named(text: str, keys: Mapping[str, str]) -> str | None:
+    """The key of the row that a head or a label names, in a form whose rows go by keys; `keys`: key → pattern."""
+    name = _YEAR.sub("", squeeze(text))
+    return next((key for key, pattern in keys.items() if re.fullmatch(pattern, name)), None)
+
+
 def _named(text: str, info: ColumnInfo) -> bool:
     return any(alias and re.fullmatch(alias, text) for alias in info.aliases)
+
+
+def printed_columns(header: Sequence[str], infos: Mapping[str, ColumnInfo]) -> list[str]:
+    """The declared columns that the header words of a form without separators name, in canonical order.
+
+    A narrow header is broken over lines: the words are also tried joined, and a word that only begins an
+    alias ("其他收" of 其他收入) counts, so that a column is not taken for absent because its name is broken.
+    """
+    joined = "".join(word for word in header if not _FOOT.search(word))
+    found = []
+    for key, info in infos.items():
+        if info.text:
+            continue
+        if any(alias and (_word_names(alias, header) or _inside(alias, joined)) for alias in info.aliases):
+            found.append(key)
+    return found
+
+
+def _word_names(alias: str, header: Sequence[str]) -> bool:
+    return any(
+        regex.fullmatch(alias, word, partial=len(word) >= 3) for word in header if not TOTAL_WORD.match(word)
+    ) or any(re.fullmatch(alias, word) for word in header)
+
+
+def _inside(alias: str, joined: str) -> bool:
+    """Whether an alias of some length occurs in the joined header."""
+    match = re.search(alias, joined)
+    return match is not None and len(match.group()) >= 4

@@ -116,7 +116,8 @@ class Table(BaseModel, Generic[RowT]):
     Class variables: `titles` are regular expressions over squeezed titles, the most specific first;
     `rules` are the identities that the table must satisfy (see `schemas.rules`). `keys` are the rows that are
     named by a key and not by what is printed: side ("" where there are no sides) → key → pattern of the printed
-    label. `named_by` are text columns that name a row without a name of its own, the most specific first.
+    label; `orders` are those in which official forms print such rows side by side.
+    `named_by` are text columns that name a row without a name of its own, the most specific first.
     `classification` is that of the row codes in `schemas.lexicon`, empty for other codes or none.
     """
 
@@ -127,6 +128,7 @@ class Table(BaseModel, Generic[RowT]):
     description: ClassVar[str] = ""
     keys: ClassVar[Mapping[str, Mapping[str, str]]] = {}
     named_by: ClassVar[tuple[str, ...]] = ()
+    orders: ClassVar[tuple[tuple[str, ...], ...]] = ()
 
     kind: str
     title: str = ""

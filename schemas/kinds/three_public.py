@@ -44,6 +44,11 @@ class ThreePublic(Table[ThreePublicRow]):
         r"机关运行经费.{0,10}表",
     )
     keys: ClassVar = {"": ITEMS}
+    # That of the official form 公开09表, and that of older forms.
+    orders: ClassVar = (
+        ("total", "overseas", "vehicles", "vehicle_purchase", "vehicle_operation", "reception"),
+        ("total", "overseas", "reception", "vehicles", "vehicle_purchase", "vehicle_operation"),
+    )
     rules: ClassVar = (
         NamedSum(
             "three_total",

@@ -9,7 +9,7 @@ from itertools import combinations, product
 from typing import NamedTuple
 
 from schemas import AnyTable, ColumnInfo, squeeze
-from schemas.heads import columns_named
+from schemas.heads import columns_named, printed_columns
 from schemas.rules import Rule
 from worker.readers.layout import headers
 from worker.readers.layout.place import Placement, options, settle
@@ -190,7 +190,7 @@ def _with_guesses(
     layout: Layout, body: Body, words: Sequence[str], infos: Mapping[int, Mapping[str, ColumnInfo]]
 ) -> Layout:
     """Note the columns that stand in the layout though no header word names them."""
-    named = {k for own in infos.values() for k in headers.printed_columns(words, own)}
+    named = {k for own in infos.values() for k in printed_columns(words, own)}
     if body.blocks == 1:
         count = len(layout.columns)
         for own in infos.values():
@@ -231,7 +231,7 @@ def _proposals(
     words: Sequence[str], body: Body, count: int, infos: Mapping[str, ColumnInfo]
 ) -> Iterator[tuple[str, ...]]:
     money = [k for k, i in infos.items() if not i.text]
-    printed = [k for k in headers.printed_columns(words, infos) if k in money]
+    printed = [k for k in printed_columns(words, infos) if k in money]
     if len(printed) == count:
         yield tuple(printed)
     if len(printed) > count:
@@ -259,7 +259,7 @@ def _header_line(body: Body, count: int, infos: Mapping[str, ColumnInfo]) -> Ite
         if len(words) < count or any(headers.is_group(w, infos) for w in words):
             continue
         found = headers.assign({i: headers.Header((w,), i) for i, w in enumerate(words)}, infos)
-        complete = set(headers.printed_columns(header_words(body), infos)) <= set(found.values())
+        complete = set(printed_columns(header_words(body), infos)) <= set(found.values())
         if complete and sum(k in infos for k in found.values()) >= max(1, len(words) // 2):
             yield tuple(found[i] for i in range(len(words)))
 

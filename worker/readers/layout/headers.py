@@ -6,13 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import regex
-
 from schemas import ColumnInfo, fold, squeeze
 from schemas.heads import COLUMN_NUMBER, TOTAL_WORD, columns_named
 from worker.segment.lines import Line
 
-_FOOT = re.compile(r".(?:合计|总计)$")  # 人员经费合计: a row, not the column 人员经费
 _IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 Path = tuple[str, ...]
@@ -111,31 +108,3 @@ def _own_key(path: Path, taken: set[str]) -> str:
         key = f"{base} ({number})"
         number += 1
     return key
-
-
-def printed_columns(header: Sequence[str], infos: Mapping[str, ColumnInfo]) -> list[str]:
-    """The declared columns that the header words of a form without separators name, in canonical order.
-
-    A narrow header is broken over lines: the words are also tried joined, and a word that only begins an
-    alias ("其他收" of 其他收入) counts, so that a column is not taken for absent because its name is broken.
-    """
-    joined = "".join(word for word in header if not _FOOT.search(word))
-    found = []
-    for key, info in infos.items():
-        if info.text:
-            continue
-        if any(alias and (_word_names(alias, header) or _inside(alias, joined)) for alias in info.aliases):
-            found.append(key)
-    return found
-
-
-def _word_names(alias: str, header: Sequence[str]) -> bool:
-    return any(
-        regex.fullmatch(alias, word, partial=len(word) >= 3) for word in header if not TOTAL_WORD.match(word)
-    ) or any(re.fullmatch(alias, word) for word in header)
-
-
-def _inside(alias: str, joined: str) -> bool:
-    """Whether an alias of some length occurs in the joined header."""
-    match = re.search(alias, joined)
-    return match is not None and len(match.group()) >= 4

@@ -6,24 +6,20 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
-from schemas import AnyTable, Chunk, Row, squeeze, table_type
-from schemas.kinds.three_public import ITEMS
+from schemas import AnyTable, Chunk, Row, table_type
+from schemas.heads import row_named
+from schemas.kinds.three_public import ITEMS, ThreePublic
 from worker.readers.layout import headers
 from worker.readers.layout.build import Builder
 from worker.readers.layout.columns import score
 from worker.readers.layout.records import Body, Record, Value
 
-# The order of the official form 公开09表, and the one of older forms.
-_ORDERS = (
-    ("total", "overseas", "vehicles", "vehicle_purchase", "vehicle_operation", "reception"),
-    ("total", "overseas", "reception", "vehicles", "vehicle_purchase", "vehicle_operation"),
-)
+_ORDERS = ThreePublic.orders
 
 
 def item_of(name: str) -> str | None:
     """The item key of a printed name; None if it names no item."""
-    text = re.sub(r"^20\d\d年度?", "", squeeze(name))
-    return next((key for key, pattern in ITEMS.items() if re.fullmatch(pattern, text)), None)
+    return row_named(name, ITEMS)
 
 
 def is_wide(body: Body) -> bool:

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from prompts.describe import describe_kind
 from prompts.fields import fields_of, printed, shown
 from prompts.heads import names_of
+from prompts.orders import orders_of
 from prompts.wire import BRIEF, WIRES, Wire
 from prompts.wire.base import Shape, shape_of
 from prompts.wire.notation import letter_of
@@ -23,7 +24,12 @@ from schemas.text import fold, normalise
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _FENCE = "SOURCE"
-_EXAMPLES = (("项目\t合计", "201\t\t18.00"), ("项目  合计", "201  18.00\n     18.00"))
+_EXAMPLES = (
+    ("项目\t合计", "201\t\t18.00"),
+    ("项目  合计", "201  18.00\n     18.00"),
+    ("合计 基本支出\n栏次 1 2", "教育 18.00 -"),
+    ("因公出国(境)费\t公务接待费", "18.00\t"),
+)
 _CHUNK = {False: "chunk.j2", True: "brief_chunk.j2"}
 
 
@@ -126,8 +132,9 @@ def fence_for(*texts: str) -> str:
 
 def _in_columns(header: str, text: str, as_printed: str, shape: Shape, *, final: bool) -> tuple[str, str]:
     """Head and text, each cell behind what its column is called."""
-    found = fields_of(header, text, printed=(header, as_printed))
-    names = names_of(found, shape, final=final)
+    orders = orders_of((header, text), shape, final=final)
+    found = fields_of(header, text, printed=(header, as_printed), figures={len(order) for order in orders})
+    names = names_of(found, shape, orders, final=final)
     return shown(header, found[0], names), shown(text, found[1], names)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
+from itertools import takewhile
 from typing import NamedTuple
 
 from schemas.source import Chunk
@@ -20,6 +21,13 @@ _NARROWED = re.compile(rf"(?<={_IDEOGRAPH})[!-/:;?]|[!-/:;?](?={_IDEOGRAPH})")
 """Punctuation beside ideographs is printed as wide as they are, and narrow in reading form."""
 _RUN_ON = re.compile(r"\. ?\d+ +\S|\S +[-—]+$")
 """A figure, and more behind one blank, or a blank cell's mark behind one: there, two blanks do not tell columns."""
+_IN_ORDER = re.compile(
+    r"(?<!\S)(?P<cell>-?\d{1,3}(?:, ?\d{3})+(?:\. ?\d+)?|-?\d+(?:\. ?\d+)?"
+    r"|[-—]{1,2}|\d{1,2}=[\d+-]+)(?!\S)|\S+"
+)
+"""A figure, with blanks behind its separators or without, a blank cell's mark, or the number of a column, as 3=1+2; and
+any other word."""
+_NUMBER = re.compile(r"\d{1,2}|[-—]+")
 _WORDED = re.compile(r"[^\W\d_]")
 _TO_WIDE = ord("！") - ord("!")
 
@@ -45,11 +53,12 @@ Lines = list[list[Field]]
 """The fields of each line; none of a line that is not set in columns."""
 
 
-def fields_of(*texts: str, printed: Sequence[str] = ()) -> list[Lines]:
+def fields_of(*texts: str, printed: Sequence[str] = (), figures: Set[int] = frozenset()) -> list[Lines]:
     """The fields of each line of texts whose columns are those of one table.
 
     None where a text uses marks of its own; none of a line either that has more cells than there are marks.
-    `printed`: the texts, each character as wide as it is printed, where some are narrower.
+    `printed`: the texts, each character as wide as it is printed, where some are narrower. `figures`: how many columns
+    of figures the table may have, where nothing but single blanks stands between them.
     """
     lines = [lines_of(text) for text in texts]
     wide = [lines_of(text) for text in printed or texts]
@@ -65,7 +74,14 @@ def fields_of(*texts: str, printed: Sequence[str] = ()) -> list[Lines]:
     if sum(separated) > sum(apart):
         return [[_counted(line) for line in text] for text in lines]
     grid = _grid([line for text in cells for line in text])
-    return [[_placed(line, grid) for line in text] for text in cells]
+    placed = [[_placed(line, grid) for line in text] for text in cells]
+    ordered = _ordered(lines, figures)
+    fewer = any(
+        len(each) < len(other)
+        for text in zip(placed, ordered, strict=False)
+        for each, other in zip(*text, strict=True)
+    )
+    return ordered if fewer else placed
 
 
 def shown(text: str, found: Lines, names: Mapping[int, str]) -> str:
@@ -127,6 +143,34 @@ def _width(text: str) -> int:
     return display_width(text) + len(_NARROWED.findall(text))
 
 
+def _ordered(texts: Sequence[Sequence[str]], figures: Set[int]) -> list[Lines]:
+    """The fields of lines in which each cell is printed, blank ones by a mark, so that single blanks part them well
+    enough: all that have figures at their end have as many, which the head numbers or `figures` admit. Else none."""
+    ordered = [[_ended(line) for line in text] for text in texts]
+    rows = [[field.text for field in fields if field.column] for text in ordered for fields in text if fields]
+    numbered = {len(row) for row in rows if _is_numbered(row)}
+    lengths = {len(row) for row in rows}
+    return ordered if len(lengths) == 1 and lengths & (numbered or figures) else []
+
+
+def _is_numbered(cells: Sequence[str]) -> bool:
+    """Whether cells are the numbers of columns: 1 2 3."""
+    numbers = [cell.partition("=")[0] for cell in cells]
+    return len(cells) > 1 and numbers == [str(at) for at in range(1, len(cells) + 1)]
+
+
+def _ended(line: str) -> list[Field]:
+    """The figures and marks of blank cells at the end of a line, behind what stands before them in the first column;
+    none if there are none, or too many."""
+    cells = list(takewhile(lambda word: word["cell"], reversed(list(_IN_ORDER.finditer(line)))))[::-1]
+    if not 0 < len(cells) < len(MARKS):
+        return []
+    words, *figures = [line[: cells[0].start()].strip(), *(cell["cell"] for cell in cells)]
+    if not words and all(map(_NUMBER.fullmatch, figures)) and not _is_numbered(figures):
+        return []  # the number of a page, or some of the columns
+    return [Field(column, text, column, column + 1) for column, text in enumerate([words, *figures]) if text]
+
+
 def _grid(lines: Iterable[list[Field]]) -> list[Field]:
     """The columns of a page that cells take, from left to right, none if they are too many to be marked; the lines with
     most cells tell them first.
@@ -175,14 +219,6 @@ def _joined(grid: Sequence[Field], rows: Sequence[Sequence[Field]]) -> list[Fiel
     return [column for column, _, _ in joined]
 
 
-def _places(cells: Iterable[Field], grid: Sequence[Field]) -> list[int]:
-    """For each cell the column that it takes most of; each takes some of one."""
-    return [
-        max(_under(cell, grid), key=lambda at: min(cell.high, grid[at].high) - max(cell.low, grid[at].low))
-        for cell in cells
-    ]
-
-
 def _under(cell: Field, grid: Sequence[Field]) -> list[int]:
     """The columns that a cell takes some of."""
     return [at for at, column in enumerate(grid) if column.low < cell.high and cell.low < column.high]
@@ -196,7 +232,10 @@ def _placed(cells: Sequence[Field], grid: Sequence[Field]) -> list[Field]:
     under = [_under(cell, grid) for cell in cells]
     if not all(under) or (len(cells) == 1 and (under[0] == [0] or len(under[0]) > 1)):
         return []
-    places = _places(cells, grid)
+    places = [
+        max(columns, key=lambda at: min(cell.high, grid[at].high) - max(cell.low, grid[at].low))
+        for cell, columns in zip(cells, under, strict=True)
+    ]
     if len(set(places)) < len(places):
         return []
     return [cell._replace(column=at) for at, cell in zip(places, cells, strict=True)]

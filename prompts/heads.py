@@ -7,29 +7,29 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from prompts.fields import Field, Lines
+from prompts.orders import MOST_HEADS, STAGES
 from prompts.wire.base import Shape
 from prompts.wire.notation import letter_of
-from schemas.heads import COLUMN_NUMBER, columns_named
+from schemas.heads import COLUMN_NUMBER, columns_named, row_named
 from schemas.tables import ColumnInfo
 from schemas.text import squeeze
 
 _FIGURE = re.compile(r"-?\d(?:[,. ]{0,2}\d){2,30}")
 _DATED = re.compile(r"(?:19|20)\d\d")
 _LABEL = re.compile(r"项目|单位|.*(科目|名称|编码|代码|类别)")
-_YEAR = re.compile(r"^20\d\d年度?")
-_MOST_HEADS = 12
-"""So many lines over the figures may be heads; hostile input may have any number."""
-
 Path = tuple[tuple[str, ...], tuple[str, ...]]
 """Squeezed texts of heads, outermost first: those that may span several columns, and the lines of the column's own."""
 
 
-def names_of(lines: Iterable[Lines], shape: Shape, *, final: bool) -> dict[int, str]:
+def names_of(
+    lines: Iterable[Lines], shape: Shape, orders: Iterable[Sequence[str]], *, final: bool
+) -> dict[int, str]:
     """Number of a column → what an answer calls it, of those that their heads name: its letter, `A`.
 
     In a form whose columns are rows of the table the key of the row stands before it, `vehicles.A`. None of a form of
     several blocks one below the other, each with heads of its own.
-    `lines`: the fields of head and source; `final`: they are of a final account.
+    `lines`: the fields of head and source; `final`: they are of a final account. `orders`: names of all columns of
+    figures, from left to right, for columns without heads.
     """
     if any(map(shape.keys, shape.sides)):
         return {}
@@ -41,15 +41,19 @@ def names_of(lines: Iterable[Lines], shape: Shape, *, final: bool) -> dict[int, 
     figures = filled.keys() - words
     heads = [
         [field for field in row if not COLUMN_NUMBER.match(squeeze(field.text))]
-        for row in rows[max(0, body - _MOST_HEADS) : body]
+        for row in rows[max(0, body - MOST_HEADS) : body]
     ]
     paths = {
         column: _paths(column, heads) for column in sorted({field.column for row in heads for field in row})
     }
+    if not paths:
+        return _in_order(
+            [row for row in rows[body:] if any(field.column in figures for field in row)], orders
+        )
     letters = {key: letter_of(at) for at, key in enumerate(shape.columns)}
     if (keys := shape.keys(None)) and not words:
         return _names_of_rows(paths, keys, letters, final=final)
-    infos = shape.row.column_infos()
+    infos = {key: info for key, info in shape.row.column_infos().items() if final or key not in STAGES}
     panels: list[dict[int, list[list[str]]]] = [{}]
     for column, read in paths.items():
         named = [_named(path, infos) for path in read]
@@ -61,6 +65,14 @@ def names_of(lines: Iterable[Lines], shape: Shape, *, final: bool) -> dict[int, 
         elif column in words or any(_LABEL.fullmatch(own[-1]) for _, own in read):
             panels.append({})  # The next panel, or the other side: it may have the same columns.
     return {column: letters[key] for panel in panels for column, key in _settled(panel).items()}
+
+
+def _in_order(rows: Sequence[Sequence[Field]], orders: Iterable[Sequence[str]]) -> dict[int, str]:
+    """The first order that has a name for each figure, where all rows have as many, side by side."""
+    filled = {tuple(field.column for field in row if field.column) for row in rows}
+    columns = filled.pop() if len(filled) == 1 else ()
+    order = next((each for each in orders if len(each) == len(columns) == columns[-1] - columns[0] + 1), ())
+    return dict(zip(columns, order, strict=False))
 
 
 def _is_figure(field: Field) -> bool:
@@ -98,17 +110,14 @@ def _names_of_rows(
     """The names of columns that are rows of the table; of two of a row, the first is what was planned."""
     found: dict[int, str] = {}
     for column, read in paths.items():
-        texts = [_YEAR.sub("", text) for groups, own in read[:1] for text in (*groups, *own)]
-        named = (
-            key for text in reversed(texts) for key, pattern in keys.items() if re.fullmatch(pattern, text)
-        )
-        if key := next(named, None):
+        texts = [text for groups, own in read[:1] for text in (*groups, *own)]
+        if key := next(filter(None, (row_named(text, keys) for text in reversed(texts))), None):
             found[column] = key
     seen: Counter[str] = Counter()
     twice = max(Counter(found.values()).values(), default=0) > 1
     names: dict[int, str] = {}
     for column, key in found.items():
-        stage = ("budget", "final")[seen[key] > 0] if twice else "final" if final else "amount"
+        stage = STAGES[seen[key] > 0] if twice else "final" if final else "amount"
         if stage in letters:
             names[column] = f"{key}.{letters[stage]}"
         seen[key] += 1

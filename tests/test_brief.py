@@ -160,6 +160,69 @@ def test_columns_that_are_rows_of_the_table_are_called_by_both() -> None:
     assert "total.B8.00 vehicle_operation.B5.00 reception.B3.00\n" in user
 
 
+COUNTED = (
+    "功能分类 科目名称 合 计 基本支出 项目支出\n{}"
+    "201 教育支出 1, 284. 40 0.00 1,284.40\n"
+    "202 国防支出 9.00 9.00 {}\n"
+)
+
+
+@pytest.mark.parametrize("over", ["", "类 款 项\n栏次 1 2 3\n", "1 3\n", "栏次 1=2+3 2 3\n"])
+@pytest.mark.parametrize("blank", ["0.00", "-", "--"])
+def test_cells_that_are_all_printed_are_counted(over: str, blank: str) -> None:
+    user = prompt_of(COUNTED.format(over, blank), "expenditure_by_function")
+    assert "①201 教育支出 A1, 284. 40 B0.00 C1,284.40\n" in user
+    assert f"①202 国防支出 A9.00 B9.00 C{blank}\n" in user
+
+
+def test_where_a_blank_cell_leaves_nothing_none_is_counted() -> None:
+    text = COUNTED.format("栏次 1 2 3\n", "")
+    assert numbered(text) == [text.replace(" \n", "\n").rstrip("\n")]
+
+
+def test_counted_cells_are_those_of_the_form_where_its_head_is_torn() -> None:
+    text = "教育支出 9.00 9.00 5.00 4.00 0.00\n国防支出 8.00 3.00 3.00 0.00 5.00\n"
+    assert "①教育支出 A9.00 B9.00 C5.00 D4.00 E0.00\n" in prompt_of(text, "general_budget_expenditure")
+    assert "教育支出 9.00 9.00 5.00" in prompt_of(text, "expenditure_by_function")
+
+
+ITEMS = "合计 因公出国(境)费 {}\n小计 公务用车购置费 公务用车运行费\n1 2 3 4 5 6\n9.00 - 5.00 4.00 - 4.00\n"
+CARS = ("vehicles", "vehicle_purchase", "vehicle_operation")
+
+
+@pytest.mark.parametrize(
+    ("heads", "keys"),
+    [
+        ("公务用车购置及运行费 公务接待费", (*CARS, "reception")),
+        ("公务接待费 公务用车购置及运行费", ("reception", *CARS)),
+    ],
+)
+@pytest.mark.parametrize(("stage", "letter"), [("budget", "C"), ("final", "B")])
+def test_rows_side_by_side_come_in_the_order_of_a_form_that_heads_tell(
+    heads: str, keys: tuple[str, ...], stage: str, letter: str
+) -> None:
+    user = prompt_of(ITEMS.format(heads), "three_public", stage=stage)
+    figures = zip(("total", "overseas", *keys), ["9.00", "-", "5.00", "4.00", "-", "4.00"], strict=True)
+    assert "\n" + " ".join(f"{key}.{letter}{figure}" for key, figure in figures) + "\n" in user
+
+
+def test_what_is_planned_in_a_budget_is_its_amount() -> None:
+    text = "项目\t预算数\n公务接待费\t4.00\n"
+    assert "①公务接待费 C4.00\n" in prompt_of(text, "three_public", stage="budget")
+    assert "①公务接待费 A4.00\n" in prompt_of(text, "three_public", stage="final")
+
+
+_FIGURES = st.lists(st.sampled_from(["1.00", "-", "2, 345. 60", "0", "7"]), min_size=1, max_size=60)
+
+
+@given(st.lists(_FIGURES, min_size=1, max_size=4))
+def test_nothing_is_lost_by_counting(rows: list[list[str]]) -> None:
+    numbers = [str(number) for number in range(1, len(rows[0]) + 1)]
+    text = "\n".join(" ".join(["教育", *row]) for row in [numbers, *rows])
+    (lines,) = numbered(text)
+    assert "".join(char for char in lines if char not in MARKS).split() == text.split()
+
+
 _WORD = st.text(st.sampled_from("教育国防收入支出项目公"), min_size=2, max_size=6)
 
 

@@ -10,7 +10,7 @@ from prompts.fields import Field, Lines
 from prompts.orders import MOST_HEADS, STAGES
 from prompts.wire.base import Shape
 from prompts.wire.notation import letter_of
-from schemas.heads import COLUMN_NUMBER, columns_named, row_named
+from schemas.heads import COLUMN_NUMBER, columns_named, heads_over, row_named
 from schemas.tables import ColumnInfo
 from schemas.text import squeeze
 
@@ -136,17 +136,9 @@ def _paths(column: int, heads: Sequence[Sequence[Field]]) -> list[Path]:
     above = heads[: own[0]]
     texts = tuple(squeeze(field.text) for at in own for field in heads[at] if field.column == column)
     below = [{field.column for row in heads[at + 1 :] for field in row} for at in range(len(above))]
-    return [(tuple(groups), texts) for groups in (_left(leaf, above), _nearest(leaf, above, below))]
-
-
-def _left(leaf: Field, rows: Sequence[Sequence[Field]]) -> Iterator[str]:
-    """In each line the head that begins over a column or left of it, up to where a line above begins another."""
-    bounds: list[int] = []
-    for row in rows:
-        begun = [field for field in row if field.column <= leaf.column]
-        if begun and not any(begun[-1].column < bound <= leaf.column for bound in bounds):
-            yield squeeze(begun[-1].text)
-        bounds.extend(field.column for field in row)
+    begun = heads_over(column, ([(field.column, field.text) for field in row] for row in above))
+    left = [squeeze(text) for _, text in begun]
+    return [(tuple(groups), texts) for groups in (left, _nearest(leaf, above, below))]
 
 
 def _nearest(leaf: Field, rows: Sequence[Sequence[Field]], below: Sequence[set[int]]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import regex
 
@@ -18,6 +18,22 @@ COLUMN_NUMBER = re.compile(
 _FOOT = re.compile(r".(?:合计|总计)$")  # 人员经费合计: a row, not the column 人员经费
 _YEAR = re.compile(r"^20\d\d年度?")
 _PLAIN_GROUP = re.compile(r"^(?:本年)?(?:收入|支出)(?:预算|决算)?$|^项目$|^一般公共预算支出$|^金额$")
+
+
+def heads_over(column: int, rows: Iterable[Sequence[tuple[int, str]]]) -> list[tuple[int, str]]:
+    """The heads over a column, of each line at most one, where heads of several columns begin over the first of them.
+
+    `rows`: (column, text) of the cells of each line, from the uppermost on. A head reaches right to the next cell of
+    its own line or of a line above it: there merged cells end when a table is written out with separators.
+    """
+    found: list[tuple[int, str]] = []
+    bounds: list[int] = []
+    for row in rows:
+        begun = [cell for cell in row if cell[0] <= column]
+        if begun and not any(begun[-1][0] < bound <= column for bound in bounds):
+            found.append(begun[-1])
+        bounds.extend(begins for begins, _ in row)
+    return found
 
 
 def columns_named(path: Sequence[str], infos: Mapping[str, ColumnInfo]) -> list[str]:

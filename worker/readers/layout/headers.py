@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 from schemas import ColumnInfo, fold, squeeze
-from schemas.heads import COLUMN_NUMBER, TOTAL_WORD, columns_named
+from schemas.heads import COLUMN_NUMBER, TOTAL_WORD, columns_named, heads_over
 from worker.segment.lines import Line
 
 _IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -34,37 +35,20 @@ def shown(text: str) -> str:
 
 
 def paths(header: Sequence[Line], columns: Sequence[int]) -> dict[int, Header]:
-    """Column → what is printed above it; columns without any header are left out.
-
-    A header cell reaches right to the next cell of its own line or of a line above it: that is where
-    merged cells end when a table is written out with separators.
-    """
+    """Column → what is printed above it; columns without any header are left out."""
     rows = [
         [(f.column, f.text) for f in line.fields if not COLUMN_NUMBER.match(squeeze(f.text))]
         for line in header
         if line.separated
     ]
-    rows = [row for row in rows if row]
     formulas = {f.column: squeeze(f.text) for line in header for f in line.fields if "=" in squeeze(f.text)}
     found = {}
     for column in columns:
-        path: list[str] = []
-        innermost = column
-        bounds: list[int] = []
-        for row in rows:
-            starts = [c for c, _ in row if c <= column]
-            if starts:
-                start = max(starts)
-                if not any(start < b <= column for b in bounds):
-                    text = next(t for c, t in row if c == start)
-                    innermost = start
-                    if not path or squeeze(path[-1]) != squeeze(text):
-                        path.append(text)
-            bounds.extend(c for c, _ in row)
-        if path:
+        if over := heads_over(column, rows):
+            path = [next(same) for _, same in groupby((text for _, text in over), squeeze)]
             formula = formulas.get(column, "")
             formula = formula if COLUMN_NUMBER.match(formula) else ""
-            found[column] = Header(tuple(map(squeeze, path)), innermost, tuple(map(shown, path)), formula)
+            found[column] = Header(tuple(map(squeeze, path)), over[-1][0], tuple(map(shown, path)), formula)
     return found
 
 

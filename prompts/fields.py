@@ -76,6 +76,7 @@ def fields_of(*texts: str, printed: Sequence[str] = (), figures: Set[int] = froz
     grid = _grid([line for text in cells for line in text])
     placed = [[_placed(line, grid) for line in text] for text in cells]
     ordered = _ordered(lines, figures)
+    # Blanks may tell a column or two even there: the reading that parts more cells holds.
     fewer = any(
         len(each) < len(other)
         for text in zip(placed, ordered, strict=False)

@@ -34,9 +34,7 @@ def orders_of(texts: Sequence[str], shape: Shape, *, final: bool) -> list[list[s
         return list(_of_rows(heads, keys, shape, letters, final=final))
     infos = shape.row.column_infos()
     money = [key for key, info in infos.items() if not info.text]
-    named = [
-        key for key in printed_columns([word for words in heads for word in words], infos) if key in money
-    ]
+    named = printed_columns([word for words in heads for word in words], infos)
     return [[letters[key] for key in keys] for keys in (named, money) if len(keys) > 1]
 
 

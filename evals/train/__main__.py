@@ -43,7 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--threads", type=int, default=0, help="0: those of the machine")
     parser.add_argument("--processes", type=int, default=1, help="that learn side by side")
-    parser.add_argument("--half", action="store_true", help="bfloat16 on a CPU too: only for one that computes in it")
+    parser.add_argument(
+        "--half", action="store_true", help="bfloat16 on a CPU too: only for one that computes in it"
+    )
     parser.add_argument("--from", dest="adapter", type=Path, help="adapter whose learning is gone on with")
     parser.add_argument("--rate", type=float, default=6e-4)
     parser.add_argument("--gguf", type=Path, help="weights of the base model; default: those of its package")

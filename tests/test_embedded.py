@@ -30,6 +30,8 @@ from worker.readers.llm import LlmReader, reader
 from worker.settings import load_settings
 
 TEXT = "合计 12.00 3.00 9.00\n205 教育支出 12.00 3.00 9.00\n"
+SHOWN = "①合计 A12.00 B3.00 C9.00\n①205 教育支出 A12.00 B3.00 C9.00\n"
+"""As the model sees it: the form has three columns of figures."""
 KIND = "state_capital"
 ROWS = ["n<合计> A<12.00> B<3.00> C<9.00>", "c<205> n<教育支出> A<12.00> B<3.00> C<9.00>"]
 ANSWER = {"columns": "A B C", "rows": ROWS}
@@ -119,7 +121,7 @@ def test_it_is_asked_briefly_and_within_what_the_chunk_prints(home: Path, embedd
         reading = embedded.read(chunk)
     (asked,) = model.asked
     assert asked.messages[0]["content"] == f"{KIND}\n"
-    assert TEXT in asked.messages[1]["content"]
+    assert SHOWN in asked.messages[1]["content"]
     schema = asked.body["response_format"]["json_schema"]["schema"]
     assert schema["properties"]["rows"]["maxItems"] == 6  # three panels of two lines
     pattern = schema["$defs"]["row"]["pattern"]
@@ -194,7 +196,7 @@ def test_a_server_that_moved_is_found(home: Path, embedded: LlmReader) -> None:
 def test_brief_prompts_hold_the_chunk_and_no_rules() -> None:
     chunk = chunk_of(TEXT, KIND, title="表")
     brief, full = build(chunk, BRIEF, brief=True), build(chunk, WIRES["refs"])
-    assert brief.user.endswith("教育支出 12.00 3.00 9.00\nSOURCE\n")
+    assert brief.user == f"表\nSOURCE\n{SHOWN}SOURCE\n"
     assert len(brief.system) < 40 < len(full.system)
     assert brief.version != full.version
 

@@ -19,7 +19,7 @@ import pytest
 
 from evals.simulate.server import Asked, Reply, ScriptedServer
 from prompts import BRIEF, WIRES, build, version
-from schemas import ConfigError, Invalid, Refused
+from schemas import Chunk, ConfigError, Invalid, Refused
 from tests.chunks import chunk_of
 from worker.embedded import Card, card, installed, server
 from worker.embedded.card import Measured
@@ -30,7 +30,7 @@ from worker.readers.llm import LlmReader, reader
 from worker.settings import load_settings
 
 TEXT = "合计 12.00 3.00 9.00\n205 教育支出 12.00 3.00 9.00\n"
-SHOWN = "①合计 A12.00 B3.00 C9.00\n①205 教育支出 A12.00 B3.00 C9.00\n"
+SHOWN = "n合计 A12.00 B3.00 C9.00\nc205 n教育支出 A12.00 B3.00 C9.00\n"
 """As the model sees it: the form has three columns of figures."""
 KIND = "state_capital"
 ROWS = ["n<合计> A<12.00> B<3.00> C<9.00>", "c<205> n<教育支出> A<12.00> B<3.00> C<9.00>"]
@@ -175,9 +175,34 @@ def test_a_table_of_columns_one_below_the_other_is_left_to_layout(home: Path, em
     figures = [f"{i}.50\n" for i in range(8)]
     chunk = chunk_of("".join(["支出决算表\n科目名称\n", *names, "本年支出合计\n", *figures, *figures]), KIND)
     with ScriptedServer(lambda _: Reply(ANSWER)) as model, serving(home, model.url):
-        with pytest.raises(Refused, match="is not asked for tables with names apart"):
+        with pytest.raises(Refused, match="is not asked for tables whose columns are printed"):
             embedded.read(chunk)
         assert model.asked == []
+
+
+def torn(behind: str) -> Chunk:
+    """A table of eight rows, and behind them a line each."""
+    rows = [f"{each}局支出\t{at}.00\n" for at, each in enumerate("甲乙丙丁戊己庚辛")]
+    lines = [behind.format(at) + "\n" for at in range(len(rows))]
+    return chunk_of("".join(["科目名称\t合计\t基本支出\n", *rows, *lines]), KIND)
+
+
+def test_a_table_with_a_column_of_amounts_behind_its_rows_is_left_to_layout(
+    home: Path, embedded: LlmReader
+) -> None:
+    with ScriptedServer(lambda _: Reply(ANSWER)) as model, serving(home, model.url):
+        with pytest.raises(Refused, match="is not asked for tables whose columns are printed"):
+            embedded.read(torn("{}.00"))
+        assert model.asked == []
+
+
+@pytest.mark.parametrize("code", ["{:02}", "20{:03}"])
+def test_a_table_with_its_codes_behind_its_rows_is_asked_for(
+    home: Path, embedded: LlmReader, code: str
+) -> None:
+    with ScriptedServer(lambda _: Reply({"columns": "A", "rows": []})) as model, serving(home, model.url):
+        embedded.read(torn(code))
+    assert len(model.asked) > 1
 
 
 def test_a_server_that_moved_is_found(home: Path, embedded: LlmReader) -> None:

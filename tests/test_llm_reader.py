@@ -218,6 +218,34 @@ def test_a_table_printed_apart_that_is_too_long_is_not_read_in_halves(make_reade
     assert len(server.asked) == 1
 
 
+def amounts_behind(count: int) -> tuple[Chunk, AnyTable]:
+    """A table whose totals are printed behind all rows."""
+    names = [f"{'甲乙丙丁戊己庚辛'[i]}局支出" for i in range(count)]
+    totals, basic = ([f"{10 * n + i}.50" for i in range(count)] for n in (2, 1))
+    lines = [f"{name}\t\t{figure}" for name, figure in zip(names, basic, strict=True)]
+    chunk = chunk_of(
+        "\n".join(["科目名称\t合计\t基本支出", *lines, *totals]) + "\n", "expenditure_by_function"
+    )
+    rows = [[None, *values] for values in zip(names, totals, basic, strict=True)]
+    return chunk, table_of(chunk, FUNCTION_COLUMNS[:2], rows)
+
+
+def test_a_column_of_amounts_behind_all_rows_is_not_cut_off(make_reader: MakeReader) -> None:
+    chunk, table = amounts_behind(8)
+    with ScriptedServer(book_of("refs", (chunk, table))) as server:
+        reading = make_reader(server.url, wire="refs", rows_per_call=3).read(chunk)
+    assert (len(server.asked), content(reading.table)) == (1, content(table))
+
+
+def test_rows_with_a_column_behind_them_that_are_too_long_are_read_without_it(
+    make_reader: MakeReader,
+) -> None:
+    chunk, _ = amounts_behind(8)
+    with ScriptedServer(lambda _: Reply("{", finish="length")) as server, pytest.raises(Truncated):
+        make_reader(server.url).read(chunk)
+    assert len(server.asked) > 1
+
+
 def test_names_above_their_figures_and_tables_without_names_are_cut(make_reader: MakeReader) -> None:
     for name in ("行政运行\n", ""):
         lines = [f"{name}{i}.00 {i}.00" for i in range(1, 9)]

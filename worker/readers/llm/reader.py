@@ -106,7 +106,9 @@ class LlmReader:
         if self._embedded and not card().reads(kind):
             raise NotAsked(f"the embedded model is not asked for {kind}, which it does not read well enough")
         if self._embedded and is_whole(chunk, self._lines_per_call(chunk)):
-            raise NotAsked("the embedded model is not asked for tables with names apart from their figures")
+            raise NotAsked(
+                "the embedded model is not asked for tables whose columns are printed one below the other"
+            )
 
     def _lines_per_call(self, chunk: Chunk) -> int:
         # The embedded model has learned parts of so many lines, whatever stands in them.

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from prompts.describe import describe_kind
 from prompts.fields import fields_of, printed, shown
-from prompts.heads import names_of
+from prompts.heads import names_of, naming_of
 from prompts.orders import orders_of
 from prompts.wire import BRIEF, WIRES, Wire
 from prompts.wire.base import Shape, shape_of
@@ -135,7 +135,8 @@ def _in_columns(header: str, text: str, as_printed: str, shape: Shape, *, final:
     orders = orders_of((header, text), shape, final=final)
     found = fields_of(header, text, printed=(header, as_printed), figures={len(order) for order in orders})
     names = names_of(found, shape, orders, final=final)
-    return shown(header, found[0], names), shown(text, found[1], names)
+    naming = naming_of(shape)
+    return shown(header, found[0], names, naming), shown(text, found[1], names, naming)
 
 
 def _tidy(text: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import takewhile
 from typing import NamedTuple
 
+from prompts.wire.notation import CODE, NAME
 from schemas.source import Chunk
 from schemas.text import display_width
 
@@ -14,7 +15,7 @@ _RANGES = ((1, 20, "①"), (21, 35, "㉑"), (36, 50, "㊱"))
 MARKS = "".join(chr(ord(first) + at) for low, high, first in _RANGES for at in range(high - low + 1))
 _USED = frozenset(MARKS)
 _IDEOGRAPH = "[\u3400-\u9fff]"
-_APART = re.compile(rf"(?<![^ ])({_IDEOGRAPH}) +(?={_IDEOGRAPH}(?: |$))")
+APART = re.compile(rf"(?<!\S)({_IDEOGRAPH}) +(?={_IDEOGRAPH}(?!\S))")
 """Behind an ideograph of a word that is set wide, as `合    计`."""
 _CELL = re.compile(r"\S+(?: \S+)*")
 _NARROWED = re.compile(rf"(?<={_IDEOGRAPH})[!-/:;?]|[!-/:;?](?={_IDEOGRAPH})")
@@ -29,6 +30,8 @@ _IN_ORDER = re.compile(
 any other word."""
 _NUMBER = re.compile(r"\d{1,2}|[-—]+")
 _WORDED = re.compile(r"[^\W\d_]")
+_CODE_AND_NAME = re.compile(r"(?P<code>\d{6}|\d{3}(?:\d\d){0,2}(?: +\d\d){0,2}) +(?P<name>[^\W\d_].*)")
+"""A code, in one piece or level by level, and a name in one cell."""
 _TO_WIDE = ord("！") - ord("!")
 
 
@@ -85,14 +88,31 @@ def fields_of(*texts: str, printed: Sequence[str] = (), figures: Set[int] = froz
     return ordered if fewer else placed
 
 
-def shown(text: str, found: Lines, names: Mapping[int, str]) -> str:
+def shown(text: str, found: Lines, names: Mapping[int, str], naming: Sequence[str] = ()) -> str:
     """A text without empty lines, and before each filled cell the name of its column or, where it has none, its mark:
-    `①201 ②国防支出 A18.00`. A line without fields is left as it is."""
+    `c201 n国防支出 A18.00`. A line without fields is left as it is.
+
+    `naming`: names of the columns of which the first that a line fills is the name of its row.
+    """
     return "\n".join(
-        " ".join(names.get(field.column, MARKS[field.column]) + field.text for field in fields) or line
+        " ".join(_called(fields, names, naming)) or line
         for line, fields in zip(lines_of(text), found, strict=True)
         if line.strip()
     )
+
+
+def _called(fields: Sequence[Field], names: Mapping[int, str], naming: Sequence[str]) -> Iterator[str]:
+    called = [names.get(field.column, MARKS[field.column]) for field in fields]
+    own = next((name for name in naming if name in called), NAME)
+    # Where a row has no code, its name may stand in the column of codes: 合计.
+    coded = NAME in called or own in called
+    for name, field in zip(called, fields, strict=True):
+        said = NAME if name == own or (name == CODE and field.worded and not coded) else name
+        if said == NAME and (both := _CODE_AND_NAME.fullmatch(field.text)):
+            yield from (CODE + level for level in both["code"].split())
+            yield NAME + both["name"]
+        else:
+            yield said + field.text
 
 
 def lines_of(text: str) -> list[str]:
@@ -132,7 +152,7 @@ def _cells(line: str, printed: str) -> list[Field]:
     """What stands between two blanks or more, in no column yet."""
     found: list[Field] = []
     end = high = 0
-    for match in _CELL.finditer(_APART.sub(lambda apart: apart[1] + "\0" * (len(apart[0]) - 1), line)):
+    for match in _CELL.finditer(APART.sub(lambda apart: apart[1] + "\0" * (len(apart[0]) - 1), line)):
         low = high + _width(printed[end : match.start()])
         end = match.end()
         high = low + _width(printed[match.start() : end])
@@ -158,6 +178,12 @@ def _is_numbered(cells: Sequence[str]) -> bool:
     """Whether cells are the numbers of columns: 1 2 3."""
     numbers = [cell.partition("=")[0] for cell in cells]
     return len(cells) > 1 and numbers == [str(at) for at in range(1, len(cells) + 1)]
+
+
+def figures_of(line: str) -> list[str]:
+    """The figures and marks of blank cells at the end of a line; none if they are numbers of columns."""
+    figures = [field.text for field in _ended(line) if field.column]
+    return [] if _is_numbered(figures) or any("=" in text for text in figures) else figures
 
 
 def _ended(line: str) -> list[Field]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from itertools import groupby
+from typing import NamedTuple
 
 from prompts.fields import Field, Lines
 from prompts.orders import MOST_HEADS, STAGES
 from prompts.wire.base import Shape
-from prompts.wire.notation import letter_of
+from prompts.wire.notation import CODE, NAME, letter_of
 from schemas.heads import COLUMN_NUMBER, columns_named, heads_over, row_named
 from schemas.tables import ColumnInfo
 from schemas.text import squeeze
@@ -17,14 +19,28 @@ from schemas.text import squeeze
 _FIGURE = re.compile(r"-?\d(?:[,. ]{0,2}\d){2,30}")
 _DATED = re.compile(r"(?:19|20)\d\d")
 _LABEL = re.compile(r"项目|单位|.*(科目|名称|编码|代码|类别)")
+_LEVEL = re.compile("[类款项]")
+_CODE = re.compile(".*(编码|代码)")
+_PRINTED_CODE = re.compile(r"\d{3}(\d\d){0,2}|\d{6}")
+_NAME = re.compile("项目|.*(科目|名称|类别)")
 Path = tuple[tuple[str, ...], tuple[str, ...]]
 """Squeezed texts of heads, outermost first: those that may span several columns, and the lines of the column's own."""
+
+
+class _Page(NamedTuple):
+    """The lines over the first figure and those from it on, and the columns of these: of words, and of figures."""
+
+    heads: Sequence[Sequence[Field]]
+    body: Sequence[Sequence[Field]]
+    words: Set[int]
+    figures: Set[int]
 
 
 def names_of(
     lines: Iterable[Lines], shape: Shape, orders: Iterable[Sequence[str]], *, final: bool
 ) -> dict[int, str]:
-    """Number of a column → what an answer calls it, of those that their heads name: its letter, `A`.
+    """Number of a column → what an answer calls it, of those that their heads name: its letter, `A`, or that of a code
+    or of a name, where the form has no sides.
 
     In a form whose columns are rows of the table the key of the row stands before it, `vehicles.A`. None of a form of
     several blocks one below the other, each with heads of its own.
@@ -33,44 +49,89 @@ def names_of(
     """
     if any(map(shape.keys, shape.sides)):
         return {}
-    rows = [fields for text in lines for fields in text if fields]
-    body = next((at for at, row in enumerate(rows) if any(map(_is_figure, row))), len(rows))
-    worded = Counter(field.column for row in rows[body:] for field in row if field.worded)
-    filled = Counter(field.column for row in rows[body:] for field in row)
-    words = {column for column, number in filled.items() if 2 * worded[column] > number}
-    figures = filled.keys() - words
-    heads = [
-        [field for field in row if not COLUMN_NUMBER.match(squeeze(field.text))]
-        for row in rows[max(0, body - MOST_HEADS) : body]
-    ]
+    page = _page_of([fields for text in lines for fields in text if fields])
+    heads = [[field for field in row if not COLUMN_NUMBER.match(squeeze(field.text))] for row in page.heads]
     paths = {
         column: _paths(column, heads) for column in sorted({field.column for row in heads for field in row})
     }
-    if not paths:
-        return _in_order(
-            [row for row in rows[body:] if any(field.column in figures for field in row)], orders
-        )
-    letters = {key: letter_of(at) for at, key in enumerate(shape.columns)}
-    if (keys := shape.keys(None)) and not words:
+    names = _in_order(page, paths.keys(), orders)
+    if not names and (keys := shape.keys(None)) and not page.words:
+        letters = {key: letter_of(at) for at, key in enumerate(shape.columns)}
         return _names_of_rows(paths, keys, letters, final=final)
+    names = names or _lettered(page, paths, shape, final=final)
+    if shape.sides:
+        return names  # There the marks tell the sides apart.
+    levels = {field.column for row in page.heads for field in row if _LEVEL.fullmatch(field.text)}
+    labels = dict.fromkeys(levels, CODE) | _labelled(page, paths, names.keys())
+    if not (labels or shape.table.named_by):
+        labels = _by_cells(page)
+    return labels | names
+
+
+def naming_of(shape: Shape) -> list[str]:
+    """What an answer calls the columns of which one names a row, the most specific first."""
+    columns = list(shape.columns)
+    return [letter_of(columns.index(key)) for key in shape.table.named_by]
+
+
+def _page_of(rows: Sequence[Sequence[Field]]) -> _Page:
+    first = next((at for at, row in enumerate(rows) if any(map(_is_figure, row))), len(rows))
+    body = rows[first:]
+    worded = Counter(field.column for row in body for field in row if field.worded)
+    filled = Counter(field.column for row in body for field in row)
+    words = {column for column, number in filled.items() if 2 * worded[column] > number}
+    return _Page(rows[max(0, first - MOST_HEADS) : first], body, words, filled.keys() - words)
+
+
+def _lettered(
+    page: _Page, paths: Mapping[int, Sequence[Path]], shape: Shape, *, final: bool
+) -> dict[int, str]:
+    """The letters of columns, by their heads."""
+    letters = {key: letter_of(at) for at, key in enumerate(shape.columns)}
     infos = {key: info for key, info in shape.row.column_infos().items() if final or key not in STAGES}
     panels: list[dict[int, list[list[str]]]] = [{}]
     for column, read in paths.items():
         named = [_named(path, infos) for path in read]
         fit = [
-            [key for key in keys if column not in (figures if infos[key].text else words)] for keys in named
+            [key for key in keys if column not in (page.figures if infos[key].text else page.words)]
+            for keys in named
         ]
         if any(fit):
             panels[-1][column] = fit
-        elif column in words or any(_LABEL.fullmatch(own[-1]) for _, own in read):
+        elif column in page.words or any(_LABEL.fullmatch(own[-1]) for _, own in read):
             panels.append({})  # The next panel, or the other side: it may have the same columns.
     return {column: letters[key] for panel in panels for column, key in _settled(panel).items()}
 
 
-def _in_order(rows: Sequence[Sequence[Field]], orders: Iterable[Sequence[str]]) -> dict[int, str]:
-    """The first order that has a name for each figure, where all rows have as many, side by side."""
-    filled = {tuple(field.column for field in row if field.column) for row in rows}
-    columns = filled.pop() if len(filled) == 1 else ()
+def _labelled(page: _Page, paths: Mapping[int, Sequence[Path]], named: Set[int]) -> dict[int, str]:
+    """The columns of codes and of names, by their heads, where there is but one before those of figures."""
+    found: dict[int, str] = {}
+    for figures, run in groupby(sorted(paths), key=named.__contains__):
+        heads = {column: {text for _, own in paths[column] for text in own} for column in run}
+        codes = [column for column, own in heads.items() if any(map(_CODE.fullmatch, own))]
+        texts = [c for c, own in heads.items() if c in page.words and any(map(_NAME.fullmatch, own))]
+        if not figures:
+            found |= dict.fromkeys(codes if len(codes) == 1 else (), CODE)
+            found |= dict.fromkeys(texts if len(texts) == 1 else (), NAME)
+    return found
+
+
+def _by_cells(page: _Page) -> dict[int, str]:
+    """The column of names, if there is but one of words, and that of codes before it."""
+    if len(page.words) != 1:
+        return {}
+    (name,) = page.words
+    first = {field.column: field.text for row in page.body for field in row if field.column < name}
+    return {name: NAME} | {column: CODE for column, text in first.items() if _PRINTED_CODE.fullmatch(text)}
+
+
+def _in_order(page: _Page, headed: Set[int], orders: Iterable[Sequence[str]]) -> dict[int, str]:
+    """The first order that has a name for each figure behind the words, where none has a head and all rows have as
+    many, side by side."""
+    figures = {column for column in page.figures if column > max(page.words, default=-1)}
+    filled = {tuple(field.column for field in row if field.column in figures) for row in page.body}
+    filled.discard(())
+    columns = filled.pop() if len(filled) == 1 and headed.isdisjoint(figures) else ()
     order = next((each for each in orders if len(each) == len(columns) == columns[-1] - columns[0] + 1), ())
     return dict(zip(columns, order, strict=False))
 

@@ -116,7 +116,8 @@ class Table(BaseModel, Generic[RowT]):
     Class variables: `titles` are regular expressions over squeezed titles, the most specific first;
     `rules` are the identities that the table must satisfy (see `schemas.rules`). `keys` are the rows that are
     named by a key and not by what is printed: side ("" where there are no sides) → key → pattern of the printed
-    label; `orders` are those in which official forms print such rows side by side.
+    label. `orders` are those in which the official forms of final accounts print such rows side by side, or, in other
+    kinds, the columns of figures where they are not all that are declared.
     `named_by` are text columns that name a row without a name of its own, the most specific first.
     `classification` is that of the row codes in `schemas.lexicon`, empty for other codes or none.
     """

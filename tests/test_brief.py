@@ -119,17 +119,17 @@ FUNCTIONS = "科目编码\t科目名称\t合计\t基本支出\t{}\n201\t一般�
 
 def test_a_column_that_its_head_names_is_shown_as_it_is_to_be_answered() -> None:
     user = prompt_of(FUNCTIONS.format("项目支出"), "expenditure_by_function")
-    assert "①科目编码 ②科目名称 A合计 B基本支出 C项目支出\n①201 ②一般公共服务支出 A18.00 C18.00\n" in user
+    assert "c科目编码 n科目名称 A合计 B基本支出 C项目支出\nc201 n一般公共服务支出 A18.00 C18.00\n" in user
 
 
 def test_a_column_whose_head_says_nothing_keeps_its_mark() -> None:
     user = prompt_of(FUNCTIONS.format("备用"), "expenditure_by_function")
-    assert "①201 ②一般公共服务支出 A18.00 ⑤18.00\n" in user
+    assert "c201 n一般公共服务支出 A18.00 ⑤18.00\n" in user
 
 
 def test_a_head_broken_over_lines_is_read_whole() -> None:
     text = "科目\t合计\t基本\t项目\n编码\t\t支出\t支出\n201\t18.00\t\t18.00\n"
-    assert "①201 A18.00 C18.00\n" in prompt_of(text, "expenditure_by_function")
+    assert "c201 A18.00 C18.00\n" in prompt_of(text, "expenditure_by_function")
 
 
 @pytest.mark.parametrize("first", [4, 5])
@@ -145,7 +145,7 @@ def test_panels_side_by_side_have_the_same_columns() -> None:
     text = (
         "科目编码\t科目名称\t决算数\t科目编码\t科目名称\t决算数\n30101\t基本工资\t8.00\t30201\t办公费\t3.00\n"
     )
-    assert "①30101 ②基本工资 A8.00 ④30201 ⑤办公费 A3.00\n" in prompt_of(text, "basic_expenditure_by_economic")
+    assert "c30101 n基本工资 A8.00 c30201 n办公费 A3.00\n" in prompt_of(text, "basic_expenditure_by_economic")
 
 
 WIDE = (
@@ -171,8 +171,8 @@ COUNTED = (
 @pytest.mark.parametrize("blank", ["0.00", "-", "--"])
 def test_cells_that_are_all_printed_are_counted(over: str, blank: str) -> None:
     user = prompt_of(COUNTED.format(over, blank), "expenditure_by_function")
-    assert "①201 教育支出 A1, 284. 40 B0.00 C1,284.40\n" in user
-    assert f"①202 国防支出 A9.00 B9.00 C{blank}\n" in user
+    assert "c201 n教育支出 A1, 284. 40 B0.00 C1,284.40\n" in user
+    assert f"c202 n国防支出 A9.00 B9.00 C{blank}\n" in user
 
 
 def test_where_a_blank_cell_leaves_nothing_none_is_counted() -> None:
@@ -182,12 +182,60 @@ def test_where_a_blank_cell_leaves_nothing_none_is_counted() -> None:
 
 def test_counted_cells_are_those_of_the_form_where_its_head_is_torn() -> None:
     text = "教育支出 9.00 9.00 5.00 4.00 0.00\n国防支出 8.00 3.00 3.00 0.00 5.00\n"
-    assert "①教育支出 A9.00 B9.00 C5.00 D4.00 E0.00\n" in prompt_of(text, "general_budget_expenditure")
+    assert "n教育支出 A9.00 B9.00 C5.00 D4.00 E0.00\n" in prompt_of(text, "general_budget_expenditure")
     assert "教育支出 9.00 9.00 5.00" in prompt_of(text, "expenditure_by_function")
 
 
-ITEMS = "合计 因公出国(境)费 {}\n小计 公务用车购置费 公务用车运行费\n1 2 3 4 5 6\n9.00 - 5.00 4.00 - 4.00\n"
+@pytest.mark.parametrize("stage", ["budget", "final"])
+def test_three_figures_without_heads_are_those_of_the_final_account(stage: str) -> None:
+    text = "205 教育支出 9.00 4.00 5.00\n20502 普通教育 9.00 4.00 5.00\n"
+    final = "c205 n教育支出 A9.00 B4.00 E5.00\nc20502 n普通教育 A9.00 B4.00 E5.00\n"
+    assert (final in prompt_of(text, "general_budget_expenditure", stage=stage)) == (stage == "final")
+    headed = "科目 合计 基本支出 人员经费\n" + text
+    assert "A9.00 B4.00 C5.00\n" in prompt_of(headed, "general_budget_expenditure", stage=stage)
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "said"),
+    [
+        ("类\t款\t科目名称\t合计", "301\t01\t基本工资\t8.00", "c301 c01 n基本工资 A8.00"),
+        ("科目编码\t科目名称\t合计", "合计\t\t8.00", "n合计 A8.00"),
+        ("功能分类\t\t合计", "20502\t普通教育\t8.00", "c20502 n普通教育 A8.00"),
+        ("项目\t合计", "20502 普通教育\t8.00", "c20502 n普通教育 A8.00"),
+        ("项目\t合计", "205 02 普通教育\t8.00", "c205 c02 n普通教育 A8.00"),
+        ("项目\t合计", "2023年 结余\t8.00", "n2023年 结余 A8.00"),
+        ("科目名称\t单位名称\t合计", "普通教育\t实验小学\t8.00", "①普通教育 ②实验小学 A8.00"),
+        ("序号\t科目编码\t科目名称\t合计", "1\t205\t教育支出\t8.00", "①1 c205 n教育支出 A8.00"),
+    ],
+)
+def test_codes_and_names_are_called_as_answers_call_them(head: str, row: str, said: str) -> None:
+    assert f"\n{said}\n" in prompt_of(f"{head}\n{row}\n", "expenditure_by_function")
+
+
+def test_a_project_is_named_by_the_lowest_level_that_its_line_prints() -> None:
+    text = "一级项目\t二级项目\t项目单位\t合计\n机要通信\t\t\t9.00\n机要通信\t设备运行\t办公室\t9.00\n"
+    assert "n机要通信 D9.00\nA机要通信 n设备运行 C办公室 D9.00\n" in prompt_of(text, "project_expenditure")
+
+
 CARS = ("vehicles", "vehicle_purchase", "vehicle_operation")
+TORN = "小计\n公务用车\n购置费\n公务用车\n运行费\n1 2 3 4 5 6\n{}\n"
+
+
+@pytest.mark.parametrize(
+    ("figures", "keys"),
+    [
+        ("9.00 - 5.00 1.00 4.00 4.00", ("total", "overseas", *CARS, "reception")),
+        ("9.00 0.00 4.00 5.00 1.00 4.00", ("total", "overseas", "reception", *CARS)),
+        ("9.00 0.00 4.00 5.00 1.00 3.00", ()),
+    ],
+)
+def test_where_heads_are_torn_sums_tell_the_order(figures: str, keys: tuple[str, ...]) -> None:
+    shown_so = [f"{key}.B{figure}" for key, figure in zip(keys, figures.split(), strict=False)]
+    user = prompt_of(TORN.format(figures), "three_public", stage="final")
+    assert (" ".join(shown_so) + "\n" in user) if keys else ("vehicles" not in user)
+
+
+ITEMS = "合计 因公出国(境)费 {}\n小计 公务用车购置费 公务用车运行费\n1 2 3 4 5 6\n9.00 - 5.00 4.00 - 4.00\n"
 
 
 @pytest.mark.parametrize(
@@ -208,8 +256,8 @@ def test_rows_side_by_side_come_in_the_order_of_a_form_that_heads_tell(
 
 def test_what_is_planned_in_a_budget_is_its_amount() -> None:
     text = "项目\t预算数\n公务接待费\t4.00\n"
-    assert "①公务接待费 C4.00\n" in prompt_of(text, "three_public", stage="budget")
-    assert "①公务接待费 A4.00\n" in prompt_of(text, "three_public", stage="final")
+    assert "n公务接待费 C4.00\n" in prompt_of(text, "three_public", stage="budget")
+    assert "n公务接待费 A4.00\n" in prompt_of(text, "three_public", stage="final")
 
 
 _FIGURES = st.lists(st.sampled_from(["1.00", "-", "2, 345. 60", "0", "7"]), min_size=1, max_size=60)
@@ -254,7 +302,7 @@ def test_a_form_of_several_blocks_keeps_its_marks() -> None:
 
 def test_a_name_in_a_column_of_amounts_does_not_take_its_name_away() -> None:
     text = "科目编码\t合计\n201\t18.00\n\t合计\n202\t9.00\n"
-    assert "①202 A9.00\n" in prompt_of(text, "expenditure_by_function")
+    assert "c202 A9.00\n" in prompt_of(text, "expenditure_by_function")
 
 
 _HEADS = ["", "合计", "小计", "基本支出", "支出", "预算数", "本年收入"]

@@ -116,6 +116,8 @@ class GeneralBudgetExpenditure(Table[GeneralBudgetRow]):
         r"一般公共预算(当年)?(财政)?拨款支出(情况)?(决算|预算)?表",
     )
     classification: ClassVar = "function"
+    # That of the official form 公开05表.
+    orders: ClassVar = (("total", "basic", "project"),)
     rules: ClassVar = (
         RowSum("natures", "total", ("basic", "project")),
         RowSum("basic_parts", "basic", ("personnel", "public")),

@@ -14,8 +14,6 @@ from worker.readers.layout.build import Builder
 from worker.readers.layout.columns import score
 from worker.readers.layout.records import Body, Record, Value
 
-_ORDERS = ThreePublic.orders
-
 
 def item_of(name: str) -> str | None:
     """The item key of a printed name; None if it names no item."""
@@ -80,7 +78,7 @@ def _plans(chunk: Chunk, body: Body, record: Record) -> Iterator[Placed]:
             if len({(i, c) for _, i, c in placed}) == len(placed):
                 yield placed
     count = len(record.values)
-    for order in _ORDERS:
+    for order in ThreePublic.orders:
         if count == 2 * len(order):
             keys = [(item, column) for column in columns for item in order]
         elif count in (len(order), len(order) + 1):
@@ -88,7 +86,7 @@ def _plans(chunk: Chunk, body: Body, record: Record) -> Iterator[Placed]:
         else:
             continue
         yield [(v, item, column) for v, (item, column) in zip(record.values, keys, strict=True)]
-    for order in _ORDERS:  # blanks are not to be seen: any items in this order
+    for order in ThreePublic.orders:  # blanks are not to be seen: any items in this order
         for items in combinations((*order, "operating"), count):
             if items[0] == "total" and not any(v.column >= 0 for v in record.values):
                 yield [(v, item, columns[1]) for v, item in zip(record.values, items, strict=True)]
@@ -126,6 +124,7 @@ def _table(chunk: Chunk, builder: Builder, cells: Placed) -> AnyTable:
     for value, item, column in cells:
         row = rows.setdefault(item, model(name=item))
         row.put(column, builder.amount_cell(value.numeral))
-    order = [k for k in _ORDERS[0] if k in rows] + [k for k in rows if k not in _ORDERS[0]]
+    official = ThreePublic.orders[0]
+    order = [k for k in official if k in rows] + [k for k in rows if k not in official]
     columns = list(dict.fromkeys(c for _, _, c in cells))
     return builder.table([rows[k] for k in order], columns, {})

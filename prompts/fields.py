@@ -29,6 +29,7 @@ _IN_ORDER = re.compile(
 """A figure, with blanks behind its separators or without, a blank cell's mark, or the number of a column, as 3=1+2; and
 any other word."""
 _NUMBER = re.compile(r"\d{1,2}|[-—]+")
+_BLANK = re.compile("[-—]{1,2}")
 _WORDED = re.compile(r"[^\W\d_]")
 _CODE_AND_NAME = re.compile(r"(?P<code>\d{6}|\d{3}(?:\d\d){0,2}(?: +\d\d){0,2}) +(?P<name>[^\W\d_].*)")
 """A code, in one piece or level by level, and a name in one cell."""
@@ -90,7 +91,8 @@ def fields_of(*texts: str, printed: Sequence[str] = (), figures: Set[int] = froz
 
 def shown(text: str, found: Lines, names: Mapping[int, str], naming: Sequence[str] = ()) -> str:
     """A text without empty lines, and before each filled cell the name of its column or, where it has none, its mark:
-    `c201 n国防支出 A18.00`. A line without fields is left as it is.
+    `c201 n国防支出 A18.00`. A line without fields is left as it is; the mark of a cell that would be a blank row is not
+    shown.
 
     `naming`: names of the columns of which the first that a line fills is the name of its row.
     """
@@ -107,6 +109,8 @@ def _called(fields: Sequence[Field], names: Mapping[int, str], naming: Sequence[
     # Where a row has no code, its name may stand in the column of codes: 合计.
     coded = NAME in called or own in called
     for name, field in zip(called, fields, strict=True):
+        if "." in name and _BLANK.fullmatch(field.text):
+            continue  # In a form whose columns are rows it is none.
         said = NAME if name == own or (name == CODE and field.worded and not coded) else name
         if said == NAME and (both := _CODE_AND_NAME.fullmatch(field.text)):
             yield from (CODE + level for level in both["code"].split())
@@ -182,7 +186,7 @@ def _is_numbered(cells: Sequence[str]) -> bool:
 
 def figures_of(line: str) -> list[str]:
     """The figures and marks of blank cells at the end of a line; none if they are numbers of columns."""
-    figures = [field.text for field in _ended(line) if field.column]
+    figures = [field.text for field in _ended(" ".join(map(str.strip, _separated(line)))) if field.column]
     return [] if _is_numbered(figures) or any("=" in text for text in figures) else figures
 
 

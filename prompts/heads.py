@@ -18,6 +18,8 @@ from schemas.text import squeeze
 
 _FIGURE = re.compile(r"-?\d(?:[,. ]{0,2}\d){2,30}")
 _DATED = re.compile(r"(?:19|20)\d\d")
+_TITLE = re.compile(r".*(表|:.*)")
+"""What stands over the heads: a title, who prints the form, its unit."""
 _LABEL = re.compile(r"项目|单位|.*(科目|名称|编码|代码|类别)")
 _LEVEL = re.compile("[类款项]")
 _CODE = re.compile(".*(编码|代码)")
@@ -80,7 +82,8 @@ def _page_of(rows: Sequence[Sequence[Field]]) -> _Page:
     worded = Counter(field.column for row in body for field in row if field.worded)
     filled = Counter(field.column for row in body for field in row)
     words = {column for column, number in filled.items() if 2 * worded[column] > number}
-    return _Page(rows[max(0, first - MOST_HEADS) : first], body, words, filled.keys() - words)
+    heads = [row for row in rows[:first] if not all(_TITLE.fullmatch(squeeze(field.text)) for field in row)]
+    return _Page(heads[-MOST_HEADS:], body, words, filled.keys() - words)
 
 
 def _lettered(

@@ -50,8 +50,8 @@ def _heads(texts: Sequence[str]) -> list[list[str]]:
 def _of_rows(
     texts: Sequence[str], shape: Shape, keys: Mapping[str, str], letters: Mapping[str, str], *, final: bool
 ) -> Iterator[list[str]]:
-    """Columns that are rows of the table, in the one order of official forms that no line of heads contradicts, or if
-    there are several, in the one whose sums hold; in a final account also twice, first as they were planned."""
+    """Columns that are rows of the table, in the one order of official forms that no line of heads contradicts, or of
+    several of a length in the one whose sums hold; in a final account also twice, first as they were planned."""
     named = [
         [row_named(word, keys) for word in words if not TOTAL_WORD.match(word)] for words in _heads(texts)
     ]
@@ -61,12 +61,14 @@ def _of_rows(
         for order in shape.table.orders
         if all([key for key in order if key in line] == line for line in lines)
     ]
-    if len(fit) > 1:
-        rows = [figures_of(line) for text in texts for line in lines_of(text)]
-        fit = [order for order in fit if all(_adds_up(row, order, shape.table.rules) for row in rows)]
-    if len(fit) == 1:
-        for stages in (STAGES[1:], STAGES) if final else (("amount",),):
-            yield [f"{key}.{letters[stage]}" for stage in stages for key in fit[0]]
+    rows = [figures_of(line) for text in texts for line in lines_of(text)]
+    for size in sorted(set(map(len, fit))):
+        alike = [order for order in fit if len(order) == size]
+        if len(alike) > 1:
+            alike = [order for order in alike if all(_adds_up(row, order, shape.table.rules) for row in rows)]
+        if len(alike) == 1:
+            for stages in (STAGES[1:], STAGES) if final else (("amount",),):
+                yield [f"{key}.{letters[stage]}" for stage in stages for key in alike[0]]
 
 
 def _adds_up(figures: Sequence[str], order: Sequence[str], rules: Iterable[Rule]) -> bool:

@@ -44,10 +44,12 @@ class ThreePublic(Table[ThreePublicRow]):
         r"机关运行经费.{0,10}表",
     )
     keys: ClassVar = {"": ITEMS}
-    # That of the official form 公开09表, and that of older forms.
+    # That of the official form 公开09表, and that of older forms; both also with the running of the office behind.
     orders: ClassVar = (
         ("total", "overseas", "vehicles", "vehicle_purchase", "vehicle_operation", "reception"),
         ("total", "overseas", "reception", "vehicles", "vehicle_purchase", "vehicle_operation"),
+        ("total", "overseas", "vehicles", "vehicle_purchase", "vehicle_operation", "reception", "operating"),
+        ("total", "overseas", "reception", "vehicles", "vehicle_purchase", "vehicle_operation", "operating"),
     )
     rules: ClassVar = (
         NamedSum(

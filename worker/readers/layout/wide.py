@@ -81,13 +81,13 @@ def _plans(chunk: Chunk, body: Body, record: Record) -> Iterator[Placed]:
     for order in ThreePublic.orders:
         if count == 2 * len(order):
             keys = [(item, column) for column in columns for item in order]
-        elif count in (len(order), len(order) + 1):
-            keys = [(item, columns[1]) for item in (*order, "operating")][:count]
+        elif count == len(order):
+            keys = [(item, columns[1]) for item in order]
         else:
             continue
         yield [(v, item, column) for v, (item, column) in zip(record.values, keys, strict=True)]
     for order in ThreePublic.orders:  # blanks are not to be seen: any items in this order
-        for items in combinations((*order, "operating"), count):
+        for items in combinations(order, count):
             if items[0] == "total" and not any(v.column >= 0 for v in record.values):
                 yield [(v, item, columns[1]) for v, item in zip(record.values, items, strict=True)]
 

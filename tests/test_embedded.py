@@ -160,10 +160,10 @@ def test_what_it_cannot_mend_is_not_asked_again(home: Path, embedded: LlmReader)
 
 def test_a_kind_below_the_bar_is_left_to_layout(home: Path, embedded: LlmReader) -> None:
     with ScriptedServer(lambda _: Reply(ANSWER)) as model, serving(home, model.url):
-        with pytest.raises(Refused, match="is not asked for government_fund"):
-            embedded.read(chunk_of(TEXT, "government_fund"))
+        with pytest.raises(Refused, match="is not asked for income_by_unit"):
+            embedded.read(chunk_of(TEXT, "income_by_unit"))
         assert model.asked == []
-        chunk = chunk_of(TEXT.replace("3.00", "4.00"), "government_fund")
+        chunk = chunk_of(TEXT.replace("3.00", "4.00"), "income_by_unit")
         readings, failures = read_chunk(chunk, [LayoutReader(), embedded])
         assert ([each.reader for each in readings], failures) == (["layout"], ())
         assert "is not asked for" in str(read_chunk(chunk, [embedded])[1])

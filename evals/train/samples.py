@@ -28,7 +28,7 @@ from schemas import AnyTable, Cell, Chunk, Invalid, Row
 from worker.embedded import card
 from worker.readers.llm.parts import is_whole, parts_of
 
-TIERS: tuple[Tier, ...] = ("clean", "heavy", "mild", "heavy")
+TIERS: tuple[Tier, ...] = ("clean", "heavy", "mild", "heavy", "heavy")
 """In turn, document by document."""
 
 LOSSY = 0.4

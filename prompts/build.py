@@ -135,8 +135,8 @@ def _in_columns(header: str, text: str, as_printed: str, shape: Shape, *, final:
     orders = orders_of((header, text), shape, final=final)
     found = fields_of(header, text, printed=(header, as_printed), figures={len(order) for order in orders})
     names = names_of(found, shape, orders, final=final)
-    naming = naming_of(shape)
-    return shown(header, found[0], names, naming), shown(text, found[1], names, naming)
+    over, under = shown((header, text), found, names, naming_of(shape))
+    return over, under
 
 
 def _tidy(text: str) -> str:

@@ -29,6 +29,7 @@ _IN_ORDER = re.compile(
 """A figure, with blanks behind its separators or without, a blank cell's mark, or the number of a column, as 3=1+2; and
 any other word."""
 _NUMBER = re.compile(r"\d{1,2}|[-—]+")
+_AMOUNT = re.compile(r"\d[.,]|\d{3}")
 _BLANK = re.compile("[-—]{1,2}")
 _WORDED = re.compile(r"[^\W\d_]")
 _CODE_AND_NAME = re.compile(r"(?P<code>\d{6}|\d{3}(?:\d\d){0,2}(?: +\d\d){0,2}) +(?P<name>[^\W\d_].*)")
@@ -89,18 +90,27 @@ def fields_of(*texts: str, printed: Sequence[str] = (), figures: Set[int] = froz
     return ordered if fewer else placed
 
 
-def shown(text: str, found: Lines, names: Mapping[int, str], naming: Sequence[str] = ()) -> str:
-    """A text without empty lines, and before each filled cell the name of its column or, where it has none, its mark:
-    `c201 n国防支出 A18.00`. A line without fields is left as it is; the mark of a cell that would be a blank row is not
-    shown.
+def shown(
+    texts: Sequence[str], found: Sequence[Lines], names: Mapping[int, str], naming: Sequence[str] = ()
+) -> list[str]:
+    """Texts without empty lines, and before each filled cell the name of its column or, where it has none, its mark:
+    `c201 n国防支出 A18.00`. A line without fields is left as it is.
 
-    `naming`: names of the columns of which the first that a line fills is the name of its row.
+    Not shown are heads that are printed again, the mark of a cell that would be a blank row, and texts of a row but its
+    name where `naming` has names of columns of texts: the first of them that a line fills is the name of its row.
     """
-    return "\n".join(
-        " ".join(_called(fields, names, naming)) or line
-        for line, fields in zip(lines_of(text), found, strict=True)
-        if line.strip()
-    )
+    seen: set[tuple[str, ...]] = set()
+    parts = []
+    for text, lines in zip(texts, found, strict=True):
+        told = []
+        for line, fields in zip(lines_of(text), lines, strict=True):
+            cells = tuple(field.text for field in fields)
+            again = len(cells) > 1 and cells in seen and not any(map(_AMOUNT.search, cells))
+            seen.add(cells)
+            if line.strip() and not again:
+                told.append(" ".join(_called(fields, names, naming)) or line)
+        parts.append("\n".join(told))
+    return parts
 
 
 def _called(fields: Sequence[Field], names: Mapping[int, str], naming: Sequence[str]) -> Iterator[str]:
@@ -109,8 +119,8 @@ def _called(fields: Sequence[Field], names: Mapping[int, str], naming: Sequence[
     # Where a row has no code, its name may stand in the column of codes: 合计.
     coded = NAME in called or own in called
     for name, field in zip(called, fields, strict=True):
-        if "." in name and _BLANK.fullmatch(field.text):
-            continue  # In a form whose columns are rows it is none.
+        if ("." in name and _BLANK.fullmatch(field.text)) or (name in naming and name != own):
+            continue
         said = NAME if name == own or (name == CODE and field.worded and not coded) else name
         if said == NAME and (both := _CODE_AND_NAME.fullmatch(field.text)):
             yield from (CODE + level for level in both["code"].split())

@@ -71,9 +71,10 @@ def names_of(
 
 
 def naming_of(shape: Shape) -> list[str]:
-    """What an answer calls the columns of which one names a row, the most specific first."""
+    """What an answer calls the columns of texts where one of them names a row, the most specific first."""
+    texts = [key for key in shape.columns if shape.is_text(key, None)] if shape.table.named_by else []
     columns = list(shape.columns)
-    return [letter_of(columns.index(key)) for key in shape.table.named_by]
+    return [letter_of(columns.index(key)) for key in dict.fromkeys((*shape.table.named_by, *texts))]
 
 
 def _page_of(rows: Sequence[Sequence[Field]]) -> _Page:

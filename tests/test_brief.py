@@ -29,7 +29,7 @@ ROWS += ["1 n<收入总计> A<12.00>", "2 n<支出总计> A<12.00>"]
 
 def numbered(*texts: str) -> list[str]:
     """The texts with the marks of their columns."""
-    return [shown(text, lines, {}) for text, lines in zip(texts, fields_of(*texts), strict=True)]
+    return shown(texts, fields_of(*texts), {})
 
 
 def prompt_of(text: str, kind: str, **facts: Any) -> str:
@@ -214,7 +214,14 @@ def test_codes_and_names_are_called_as_answers_call_them(head: str, row: str, sa
 
 def test_a_project_is_named_by_the_lowest_level_that_its_line_prints() -> None:
     text = "一级项目\t二级项目\t项目单位\t合计\n机要通信\t\t\t9.00\n机要通信\t设备运行\t办公室\t9.00\n"
-    assert "n机要通信 D9.00\nA机要通信 n设备运行 C办公室 D9.00\n" in prompt_of(text, "project_expenditure")
+    assert "n机要通信 D9.00\nn设备运行 D9.00\n" in prompt_of(text, "project_expenditure")
+
+
+def test_heads_are_shown_once() -> None:
+    head, rows = "科目名称\t合计\n栏次\t1\n", "教育\t8.00\n教育\t8.00\n国防\n"
+    user = prompt_of(head + rows + head + rows, "expenditure_by_function")
+    shown_rows = "n教育 A8.00\nn教育 A8.00\n国防\n"
+    assert f"n科目名称 A合计\nn栏次 A1\n{shown_rows}{shown_rows}" in user
 
 
 CARS = ("vehicles", "vehicle_purchase", "vehicle_operation")

@@ -71,9 +71,14 @@ def names_of(
 
 
 def naming_of(shape: Shape) -> list[str]:
-    """What an answer calls the columns of texts where one of them names a row, the most specific first."""
-    texts = [key for key in shape.columns if shape.is_text(key, None)] if shape.table.named_by else []
+    """What an answer calls the columns of texts where one of them names a row, the most specific first.
+
+    None of a form with sides: there answers give other texts too.
+    """
+    if shape.sides or not shape.table.named_by:
+        return []
     columns = list(shape.columns)
+    texts = [key for key in columns if shape.is_text(key, None)]
     return [letter_of(columns.index(key)) for key in dict.fromkeys((*shape.table.named_by, *texts))]
 
 

@@ -29,7 +29,6 @@ _IN_ORDER = re.compile(
 """A figure, with blanks behind its separators or without, a blank cell's mark, or the number of a column, as 3=1+2; and
 any other word."""
 _NUMBER = re.compile(r"\d{1,2}|[-—]+")
-_AMOUNT = re.compile(r"\d[.,]|\d{3}")
 _BLANK = re.compile("[-—]{1,2}")
 _WORDED = re.compile(r"[^\W\d_]")
 _CODE_AND_NAME = re.compile(r"(?P<code>\d{6}|\d{3}(?:\d\d){0,2}(?: +\d\d){0,2}) +(?P<name>[^\W\d_].*)")
@@ -105,12 +104,18 @@ def shown(
         told = []
         for line, fields in zip(lines_of(text), lines, strict=True):
             cells = tuple(field.text for field in fields)
-            again = len(cells) > 1 and cells in seen and not any(map(_AMOUNT.search, cells))
+            again = cells in seen and _is_head(fields)
             seen.add(cells)
             if line.strip() and not again:
                 told.append(" ".join(_called(fields, names, naming)) or line)
         parts.append("\n".join(told))
     return parts
+
+
+def _is_head(fields: Sequence[Field]) -> bool:
+    """Whether several cells are words, or numbers of columns: so is no row that prints a figure or a blank."""
+    others = [field.text for field in fields if not field.worded]
+    return len(fields) > 1 and (not others or _is_numbered(others))
 
 
 def _called(fields: Sequence[Field], names: Mapping[int, str], naming: Sequence[str]) -> Iterator[str]:

@@ -218,10 +218,13 @@ def test_a_project_is_named_by_the_lowest_level_that_its_line_prints() -> None:
 
 
 def test_heads_are_shown_once() -> None:
-    head, rows = "科目名称\t合计\n栏次\t1\n", "教育\t8.00\n教育\t8.00\n国防\n"
+    head, rows = (
+        "科目名称\t合计\t基本支出\n栏次\t1\t2\n",
+        "教育\t8.00\t0\n教育\t8.00\t0\n国防\t0\t0\n国防\t0\t0\n",
+    )
     user = prompt_of(head + rows + head + rows, "expenditure_by_function")
-    shown_rows = "n教育 A8.00\nn教育 A8.00\n国防\n"
-    assert f"n科目名称 A合计\nn栏次 A1\n{shown_rows}{shown_rows}" in user
+    shown_rows = 2 * "n教育 A8.00 B0\n" + 2 * "n国防 A0 B0\n"
+    assert f"n科目名称 A合计 B基本支出\nn栏次 A1 B2\n{shown_rows}{shown_rows}" in user
 
 
 CARS = ("vehicles", "vehicle_purchase", "vehicle_operation")
